@@ -1,0 +1,1 @@
+"""Cost limits for JAX functions and their derivatives."""

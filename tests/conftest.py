@@ -1,0 +1,8 @@
+"""What every test needs before JAX is imported."""
+
+from __future__ import annotations
+
+import os
+
+# Counts do not depend on the machine, but which devices JAX sees does.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
