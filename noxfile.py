@@ -1,0 +1,82 @@
+"""Everything that is checked, by name: `nox -l` lists it, `nox -s lint` runs one."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+OLDEST = ("jax==0.8.0", "jaxlib==0.8.0", "pytest==8.0.*")
+MIDDLE = ("jax==0.10.2", "jaxlib==0.10.2")
+RELEASES = [
+    nox.param("3.11", OLDEST, id="oldest"),
+    nox.param("3.11", MIDDLE, id="0.10.2"),
+    nox.param("3.13", (), id="newest"),
+]
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group of `pyproject.toml`."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+@nox.session
+@nox.parametrize(["python", "pins"], RELEASES)
+def tests(session: nox.Session, pins: tuple[str, ...]) -> None:
+    """Run the suite on one JAX release, in two processes."""
+    session.install("-e", ".[test]", *pins)
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(python="3.11")
+def lint(session: nox.Session) -> None:
+    """Check rules and formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python="3.11")
+def types(session: nox.Session) -> None:
+    """Check the package's types, strictly."""
+    session.install("-e", ".", *group("types"))
+    session.run("mypy")
+
+
+@nox.session(python="3.11")
+def imports(session: nox.Session) -> None:
+    """Check that imports between rooms point down."""
+    session.install("-e", ".", *group("imports"))
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning is an error."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp() + "/site")
+
+
+@nox.session(python="3.13")
+@nox.parametrize(
+    ["platform", "plugins"],
+    [
+        nox.param("tpu", ("jax[tpu]",), id="tpu"),
+        nox.param("cuda", ("jax-cuda13-plugin", "jax-cuda13-pjrt"), id="cuda"),
+    ],
+)
+def targets(session: nox.Session, platform: str, plugins: tuple[str, ...]) -> None:
+    """Compile for a device that is not there: large downloads, so by name only."""
+    session.install("-e", ".[test]", *plugins)
+    session.run("pytest", "-m", platform, *session.posargs, env={"TPU_SKIP_MDS_QUERY": "1"})
+
+
+@nox.session(python="3.11")
+def benchmarks(session: nox.Session) -> None:
+    """Print the ratios of our time and memory to JAX's own, measured in one run."""
+    session.install("-e", ".[test]", *MIDDLE)
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
