@@ -1,0 +1,100 @@
+"""What a report asks of a measurement, and how a metric is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .metrics import Family, Metric
+from .records import Findings, Totals
+
+
+class Primitives(Protocol):
+    """The primitive names that JAX knows."""
+
+    def primitive_names(self) -> frozenset[str]:
+        """Every name in use, old aliases included."""
+
+    def canonical(self, name: str) -> str:
+        """The name that counts are kept under; a name without aliases is its own."""
+
+
+class Compiled(Protocol):
+    """The compiled stage: an attribute for each field that the metrics table reads.
+
+    A field that this compiler does not tell is ``None``, and ``reasons`` says why.
+    """
+
+    @property
+    def reasons(self) -> Mapping[str, str]: ...
+
+
+class Measurement(Primitives, Protocol):
+    """One function measured; each method does its work at the first call and keeps it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Versions and target as text: ``jax``, ``jaxlib``, ``target``, ..."""
+
+    @property
+    def findings_kinds(self) -> tuple[str, ...]: ...
+
+    @property
+    def has_compiled(self) -> bool:
+        """Whether ``compiled()`` was called already."""
+
+    def totals(self) -> Totals: ...
+
+    def findings(self, kind: str) -> Findings: ...
+
+    def occurrences(self, primitive: str | None) -> Findings:
+        """Where ``primitive`` stands in the program, call-like ones too, by cost; ``None``: all."""
+
+    def compiled(self) -> Any:
+        """A ``Compiled``; ``Any`` because its fields are read by the names in the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A metric's value; ``None`` is unknown and ``reason`` says why; a bound unless ``exact``."""
+
+    value: int | float | None
+    exact: bool = True
+    reason: str = ""
+
+
+def read(
+    subject: Metric | Family,
+    measurement: Measurement,
+    *,
+    item: str | None = None,
+    ignore: Collection[str] = (),
+) -> Reading:
+    """The value of a metric, or of the ``item`` of a family; makes only the stage it needs."""
+    source, field = subject.reads
+    if source == "totals":
+        return _from_totals(subject, measurement.totals(), item)
+    if source == "compiled":
+        return _from_compiled(measurement.compiled(), field, item)
+    findings = measurement.findings(source).without(ignore)
+    exact = findings.exact or not subject.weighted
+    return Reading(value=getattr(findings, field), exact=exact)
+
+
+def _from_totals(subject: Metric | Family, totals: Totals, item: str | None) -> Reading:
+    exact = totals.exact or not subject.weighted
+    value = getattr(totals, subject.reads[1])
+    if item is not None:
+        value = value.get(item) or totals.calls.get(item, 0)
+    return Reading(value=value, exact=exact)
+
+
+def _from_compiled(compiled: Any, field: str, item: str | None) -> Reading:
+    value = getattr(compiled, field)
+    if value is None:
+        return Reading(value=None, reason=compiled.reasons.get(field, "the compiler does not say"))
+    return Reading(value=value if item is None else value.get(item, 0))

@@ -1,0 +1,143 @@
+"""The table of metrics: every number that a limit can be put on.
+
+A metric that only sums findings of one kind needs no more than its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Unit = Literal["count", "flop", "transcendentals", "bytes", "seconds"]
+Stage = Literal["traced", "compiled"]
+
+# Amounts that are lower bounds wherever a trip count or the cost of an equation is unknown.
+WEIGHTED = frozenset({"flops", "transcendentals", "bytes_accessed", "executions"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number: its ``unit``, the ``stage`` that has it, and the ``whole`` it is a part of.
+
+    ``reads`` names where it stands: ``("totals", field)``, ``("compiled", field)``, or a kind of
+    findings and one of their sums.
+    """
+
+    name: str
+    unit: Unit
+    stage: Stage
+    whole: str | None
+    reads: tuple[str, str]
+    meaning: str
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of findings it sums, or ``None``."""
+        return None if self.reads[0] in ("totals", "compiled") else self.reads[0]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether an unknown trip count or cost makes it a lower bound."""
+        return self.reads[1] in WEIGHTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One count per name, as ``primitives["tanh"]``: its limits are mappings from names."""
+
+    name: str
+    stage: Stage
+    reads: tuple[str, str]
+    names: Literal["primitives", "opcodes"]
+    meaning: str
+    unit: Unit = "count"
+    whole: None = None
+
+    @property
+    def weighted(self) -> bool:
+        return self.reads[1] in WEIGHTED
+
+
+def _traced(
+    name: str, unit: Unit, whole: str | None, reads: tuple[str, str], meaning: str
+) -> Metric:
+    return Metric(name=name, unit=unit, stage="traced", whole=whole, reads=reads, meaning=meaning)
+
+
+def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
+    reads = ("compiled", field)
+    return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
+
+
+# fmt: off
+_TABLE = (
+    _traced("eqns", "count", None, ("totals", "eqns"),
+            "Equations of the inlined program: each call site counted, each loop body once."),
+    _traced("flops", "flop", None, ("totals", "flops"),
+            "Floating-point operations, loop bodies times their trip counts, as XLA counts them."),
+    _traced("transcendentals", "transcendentals", None, ("totals", "transcendentals"),
+            "Elementwise exp, log, sin, tanh and the like, per element, apart from flops."),
+    _traced("bytes_accessed", "bytes", None, ("totals", "bytes_accessed"),
+            "Bytes that the equations read and write, each on its own, before any fusion."),
+    _traced("duplicates", "count", "eqns", ("duplicates", "count"),
+            "Equations that compute a value which the program has computed already."),
+    _traced("duplicate_flops", "flop", "flops", ("duplicates", "flops"),
+            "Flops of the repetitions, the first computation of each value not counted."),
+    _traced("duplicate_transcendentals", "transcendentals", "transcendentals",
+            ("duplicates", "transcendentals"),
+            "Transcendentals of the repetitions, the first computation of each not counted."),
+    _traced("dead", "count", "eqns", ("dead", "count"),
+            "Equations whose results reach no output and no effect, without what AD leaves."),
+    _traced("dead_flops", "flop", "flops", ("dead", "flops"),
+            "Flops of the dead equations: traced, and dropped when JAX lowers the program."),
+    _traced("recomputed_flops", "flop", "flops", ("recomputed", "flops"),
+            "Flops that jax.checkpoint (remat) does again in the backward pass, as asked."),
+    _traced("repeated_draws", "count", "eqns", ("repeated_draws", "count"),
+            "Random draws made again from the same key, which give the same numbers."),
+    _traced("largest_intermediate_bytes", "bytes", None, ("intermediates", "largest_nbytes"),
+            "Size of the largest array that an equation makes, before any fusion."),
+    _traced("constant_bytes", "bytes", None, ("constants", "nbytes"),
+            "Size of the arrays that the function closes over and the program carries along."),
+    _compiled("compiled_flops", "flop", "flops",
+              "Flops of the optimized program."),
+    _compiled("compiled_transcendentals", "transcendentals", "transcendentals",
+              "Transcendentals of the optimized program."),
+    _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
+              "Bytes that the optimized program reads and writes."),
+    _compiled("temp_bytes", "bytes", "temp_bytes",
+              "Scratch memory of the compiled program, beside arguments and outputs."),
+    _compiled("argument_bytes", "bytes", "argument_bytes",
+              "Memory of the compiled program's arguments."),
+    _compiled("output_bytes", "bytes", "output_bytes",
+              "Memory of the compiled program's outputs."),
+    _compiled("alias_bytes", "bytes", "alias_bytes",
+              "Output memory shared with donated arguments."),
+    _compiled("code_bytes", "bytes", "code_bytes",
+              "Size of the generated code."),
+    _compiled("peak_bytes", "bytes", "peak_bytes",
+              "Most memory in use at once, where the compiler says."),
+)
+# fmt: on
+
+METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _TABLE})
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "primitives": Family(
+            name="primitives",
+            stage="traced",
+            reads=("totals", "primitives"),
+            names="primitives",
+            meaning="How often each primitive occurs, counted like eqns.",
+        ),
+        "executions": Family(
+            name="executions",
+            stage="traced",
+            reads=("totals", "executions"),
+            names="primitives",
+            meaning="How often each primitive runs: occurrences times trip counts.",
+        ),
+    }
+)

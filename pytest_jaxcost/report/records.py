@@ -1,0 +1,188 @@
+"""Plain records of what was found in a program: places, findings, totals.
+
+They know nothing of JAX: names and avals are strings, amounts are exact integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, overload
+
+Survival = Literal["survives", "removed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """One place in the user's source; ``phase`` is set where it differs between places."""
+
+    file: str
+    line: int
+    function: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing the program does: which equation, how often too much, at what cost, and where.
+
+    ``count`` is the number of repetitions beyond the first, as equations; ``executions`` the same
+    times trip counts. ``flops``, ``transcendentals`` and ``bytes_accessed`` are what all of these
+    cost together, and lower bounds unless ``exact``. ``nbytes`` is the size of the arrays the
+    finding is about, where it is about memory. ``share`` is the part of the program's work,
+    between 0 and 1, and ``None`` where the program does no work.
+    """
+
+    kind: str
+    primitive: str
+    aval: str = ""
+    count: int = 1
+    executions: int = 1
+    flops: int = 0
+    transcendentals: int = 0
+    bytes_accessed: int = 0
+    nbytes: int = 0
+    share: float | None = None
+    exact: bool = True
+    bookkeeping: bool = False
+    places: tuple[Place, ...] = ()
+    phase: str = ""
+    scope: str = ""
+    hint: str = ""
+    survival: Survival | None = None
+    survival_reason: str = ""
+
+    @property
+    def cost(self) -> tuple[int, int, int, int]:
+        """What findings are ordered by: work, then memory, then traffic, then how many."""
+        work = self.flops + self.transcendentals
+        return (work, self.nbytes, self.bytes_accessed, self.count)
+
+    def times(self, n: int) -> Finding:
+        """``n`` findings alike, as one."""
+        return replace(
+            self,
+            count=self.count * n,
+            executions=self.executions * n,
+            flops=self.flops * n,
+            transcendentals=self.transcendentals * n,
+            bytes_accessed=self.bytes_accessed * n,
+            nbytes=self.nbytes * n,
+            share=None if self.share is None else self.share * n,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return asdict(self) | {"places": [asdict(place) for place in self.places]}
+
+
+class Findings(Sequence[Finding]):
+    """Findings of one kind, costliest first.
+
+    The sequence and its sums hold work only; ``all`` has the bookkeeping too, and ``residue``
+    what JAX's own AD leaves behind (of ``dead``; empty elsewhere).
+    """
+
+    __slots__ = ("_residue", "_work", "all")
+
+    def __init__(
+        self, findings: Iterable[Finding] = (), *, residue: Iterable[Finding] = ()
+    ) -> None:
+        self.all = tuple(sorted(findings, key=_costliest_first))
+        self._work = tuple(finding for finding in self.all if not finding.bookkeeping)
+        self._residue = tuple(residue)
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
+    def __getitem__(self, index: int | slice) -> Finding | tuple[Finding, ...]:
+        return self._work[index]
+
+    def __len__(self) -> int:
+        return len(self._work)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Findings):
+            return NotImplemented
+        return (self.all, self._residue) == (other.all, other._residue)
+
+    def __hash__(self) -> int:
+        return hash((self.all, self._residue))
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{each.primitive} {each.aval}".strip() for each in self[:3])
+        more = ", ..." if len(self) > 3 else ""
+        return f"<Findings count={self.count}: {names}{more}>" if self else "<Findings count=0>"
+
+    @property
+    def count(self) -> int:  # type: ignore[override]  # of a sequence it is a method nobody calls
+        return sum(finding.count for finding in self)
+
+    @property
+    def executions(self) -> int:
+        return sum(finding.executions for finding in self)
+
+    @property
+    def flops(self) -> int:
+        return sum(finding.flops for finding in self)
+
+    @property
+    def transcendentals(self) -> int:
+        return sum(finding.transcendentals for finding in self)
+
+    @property
+    def bytes_accessed(self) -> int:
+        return sum(finding.bytes_accessed for finding in self)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(finding.nbytes for finding in self)
+
+    @property
+    def largest_nbytes(self) -> int:
+        return max((finding.nbytes for finding in self), default=0)
+
+    @property
+    def exact(self) -> bool:
+        """``False`` when a cost among them is a lower bound."""
+        return all(finding.exact for finding in self)
+
+    @property
+    def residue(self) -> Findings:
+        return Findings(self._residue)
+
+    def without(self, primitives: Collection[str]) -> Findings:
+        """The findings whose primitive is not among ``primitives``."""
+        if not primitives:
+            return self
+        kept = (each for each in self.all if each.primitive not in primitives)
+        residue = (each for each in self._residue if each.primitive not in primitives)
+        return Findings(kept, residue=residue)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The whole traced program in numbers, trip counts applied.
+
+    ``calls`` counts the call sites of call-like primitives, which ``primitives`` leaves out because
+    their bodies are entered. Unless ``exact``, costs and ``executions`` are lower bounds and
+    ``caveats`` says why.
+    """
+
+    eqns: int
+    flops: int
+    transcendentals: int
+    bytes_accessed: int
+    primitives: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    executions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    exact: bool = True
+    caveats: tuple[str, ...] = ()
+
+
+def _costliest_first(finding: Finding) -> tuple[Any, ...]:
+    """Ties are broken by place and text, so that the order does not depend on the analysis."""
+    descending = tuple(-amount for amount in finding.cost)
+    return (descending, finding.places, finding.primitive, finding.aval, finding.phase)

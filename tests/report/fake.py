@@ -1,0 +1,94 @@
+"""A measurement made from plain data, and a gradient to measure with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from pytest_jaxcost.report import Finding, Findings, Place, Totals
+
+ALIASES = {"pjit": "jit", "remat2": "checkpoint", "remat": "checkpoint"}
+WORK = ("add", "cholesky", "cos", "dot_general", "exp", "mul", "sin", "tan", "tanh")
+OTHER = ("broadcast_in_dim", "checkpoint", "cond", "jit", "pure_callback", "scan", "while")
+NAMES = frozenset(WORK + OTHER)
+FIELDS = ("flops", "transcendentals", "bytes_accessed")
+MEMORY = ("temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes")
+
+
+@dataclass
+class Fake:
+    """Counts how often each stage was made in ``made``."""
+
+    name: str = "grad(loss)"
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {"jax": "0.12.0", "target": "cpu"}
+    )
+    program: Totals = field(
+        default_factory=lambda: Totals(
+            eqns=36,
+            flops=33_800_000,
+            transcendentals=5_002,
+            bytes_accessed=25_165_824,
+            primitives={"dot_general": 5, "mul": 4, "tanh": 2},
+            executions={"dot_general": 50, "mul": 40, "tanh": 2},
+            calls={"jit": 3, "checkpoint": 1},
+        )
+    )
+    found: Mapping[str, Findings] = field(default_factory=dict)
+    where: Findings = field(default_factory=Findings)
+    memory: Mapping[str, Any] = field(default_factory=lambda: {"temp_bytes": 4096})
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def findings_kinds(self) -> tuple[str, ...]:
+        return ("duplicates", "dead", "recomputed", "repeated_draws", "intermediates", "constants")
+
+    @property
+    def has_compiled(self) -> bool:
+        return "compiled" in self.made
+
+    def totals(self) -> Totals:
+        self.made.append("totals")
+        return self.program
+
+    def findings(self, kind: str) -> Findings:
+        self.made.append(kind)
+        return self.found.get(kind, Findings())
+
+    def occurrences(self, primitive: str | None) -> Findings:
+        self.made.append("occurrences")
+        return Findings(each for each in self.where if primitive in (None, each.primitive))
+
+    def compiled(self) -> Any:
+        self.made.append("compiled")
+        fields = dict.fromkeys(FIELDS + MEMORY) | dict(self.memory)
+        return SimpleNamespace(**fields, reasons=self.reasons)
+
+    def primitive_names(self) -> frozenset[str]:
+        return NAMES | ALIASES.keys()
+
+    def canonical(self, name: str) -> str:
+        return ALIASES.get(name, name)
+
+
+def attention(**changes: Any) -> Finding:
+    """A layer called twice: the finding that the design's example message is about."""
+    finding: dict[str, Any] = {
+        "kind": "duplicates",
+        "primitive": "dot_general",
+        "aval": "f32[512,512]",
+        "count": 1,
+        "flops": 2_100_000,
+        "bytes_accessed": 3_145_728,
+        "share": 2_100_000 / 33_805_002,
+        "places": (
+            Place(file="model.py", line=41, function="attention"),
+            Place(file="model.py", line=57, function="loss"),
+        ),
+        "phase": "jvp",
+        "hint": "both call attention(x); call it once and reuse the result",
+    }
+    return Finding(**finding | changes)
