@@ -1,0 +1,158 @@
+"""Every touch of private JAX and every difference between JAX versions.
+
+Serves JAX 0.8 to 0.12. Nothing else in the package imports ``jax._src`` or asks for a version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.extend.core as jex_core
+import jaxlib
+from jax._src import core as _core
+from jax._src import source_info_util as _source_info
+from jax._src.interpreters import pxla as _pxla
+from jax._src.lib import xla_client as _xla_client
+
+Jaxpr = jex_core.Jaxpr
+ClosedJaxpr = jex_core.ClosedJaxpr  # the same class as Jaxpr from 0.11
+JaxprEqn = jex_core.JaxprEqn
+Literal = jex_core.Literal
+
+_JAXPR_TYPES = (Jaxpr, ClosedJaxpr)
+_JAX_ROOTS = tuple(
+    os.path.dirname(os.path.abspath(module.__file__)) + os.sep for module in (jax, jaxlib)
+)
+
+
+class Frame(NamedTuple):
+    """One Python frame below an equation's ``bind``; lines count from 1, columns from 0."""
+
+    file: str
+    function: str
+    line: int
+    column: int
+
+
+def is_jaxpr(value: object) -> bool:
+    """Whether `value` is an open or a closed jaxpr."""
+    return isinstance(value, _JAXPR_TYPES)
+
+
+def open_jaxpr(jaxpr: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The jaxpr and its constants; ``remat2`` carries an open jaxpr before 0.11."""
+    return getattr(jaxpr, "jaxpr", jaxpr), tuple(getattr(jaxpr, "consts", ()))
+
+
+def scan_arity(params: Mapping[str, Any]) -> tuple[int, int]:
+    """How many constants and carries a ``scan`` has; before 0.11 they stand in its parameters."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    consts, carries, _ = params["ft_in"].unpack()
+    return len(list(consts)), len(list(carries))
+
+
+def side_effects(eqn: Any) -> bool:
+    """Whether `eqn` has an effect that anyone can see; naming a mesh axis is none."""
+    return any(type(effect) is not _core.NamedAxisEffect for effect in eqn.effects)
+
+
+def expand(eqn: Any) -> Any | None:
+    """The jaxpr of a ``call_hi_primitive`` (``custom_root`` from 0.12), or None for other ones."""
+    primitive = eqn.primitive
+    to_lojax = getattr(primitive, "to_lojax", None)
+    if to_lojax is None or "_prim" not in eqn.params:
+        return None
+    avals = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+    return jax.make_jaxpr(lambda *args: to_lojax(*args, **eqn.params))(*avals)
+
+
+def block_trips(eqn: Any) -> int | None:
+    """How often the body of a ``pallas_call`` or ``shard_map`` runs, or None where unknown.
+
+    A ``pallas_call`` runs its kernel once a grid point, a ``shard_map`` its body once a device.
+    """
+    if "grid_mapping" in eqn.params:
+        grid = eqn.params["grid_mapping"].grid
+        return _static_product(grid)
+    if eqn.primitive.name == "shard_map":
+        axes = eqn.params.get("newly_manual_axes", eqn.params.get("manual_axes"))
+        sizes = eqn.params["mesh"].shape
+        return _static_product([sizes[axis] for axis in axes] if axes is not None else sizes.values())
+    if "global_axis_size" in eqn.params:  # xla_pmap, to 0.9
+        return int(eqn.params["global_axis_size"])
+    return None
+
+
+def _static_product(sizes: Any) -> int | None:
+    product = 1
+    for size in sizes:
+        if not isinstance(size, int):
+            return None
+        product *= size
+    return product
+
+
+def name_stack(eqn: Any) -> tuple[tuple[str, bool], ...]:
+    """The records of an equation's own name stack: (name, whether it is a transform)."""
+    return tuple(
+        (record.name, isinstance(record, _source_info.Transform))
+        for record in eqn.source_info.name_stack.stack
+    )
+
+
+def frames(eqn: Any) -> Iterator[Frame]:
+    """The Python frames that made `eqn`, innermost first; frames inside JAX are left out."""
+    traceback = eqn.source_info.traceback
+    if traceback is None:
+        return
+    for code, lasti in zip(*traceback.raw_frames(), strict=True):
+        if not in_jax(code.co_filename):
+            location = _xla_client.Traceback.code_addr2location(code, lasti)
+            yield Frame(code.co_filename, code.co_qualname, location[0], location[1])
+
+
+def in_jax(file: str) -> bool:
+    """Whether `file` belongs to JAX itself."""
+    return file.startswith(_JAX_ROOTS) or file.startswith("<frozen ")
+
+
+def primitive_names() -> frozenset[str]:
+    """The names of all primitives that the loaded JAX modules define."""
+    import gc
+
+    primitives = (o for o in gc.get_objects() if isinstance(o, _core.Primitive))
+    return frozenset(primitive.name for primitive in primitives)
+
+
+@contextlib.contextmanager
+def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
+    """Call `callback(name, closed_jaxpr)` for each program of the user's that jit lowers inside.
+
+    JAX's caches are cleared first, so that nothing hides. Programs whose function lives in JAX
+    itself (``jnp.ones`` called outside jit) are eager operations and are left out.
+    ``pxla.lower_sharding_computation`` has the same leading arguments from 0.4.36 to 0.12.
+    """
+    lower = _pxla.lower_sharding_computation
+
+    def lower_and_tell(closed_jaxpr: Any, api_name: str, fun_name: str, *args: Any, **kw: Any) -> Any:
+        if not in_jax(_function_file(closed_jaxpr)):
+            callback(fun_name, closed_jaxpr)
+        return lower(closed_jaxpr, api_name, fun_name, *args, **kw)
+
+    jax.clear_caches()
+    _pxla.lower_sharding_computation = lower_and_tell
+    try:
+        yield
+    finally:
+        _pxla.lower_sharding_computation = lower
+
+
+def _function_file(closed_jaxpr: Any) -> str:
+    # "name at /path/file.py:12", or "<unknown>" for callables without code
+    source = open_jaxpr(closed_jaxpr)[0].debug_info.func_src_info or ""
+    return source.partition(" at ")[2]

@@ -1,0 +1,111 @@
+"""How each primitive that carries jaxprs is read.
+
+A call is recognised by its structure: one jaxpr whose interface is the equation's own. The table
+names the primitives where JAX's documentation says more: which of several jaxprs runs, how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_jaxcost import _compat
+
+CALLS = frozenset(
+    {
+        "call_hi_primitive",
+        "checkpoint",
+        "closed_call",
+        "composite",
+        "core_call",
+        "core_closed_call",
+        "custom_jvp_call",
+        "custom_linear_solve",
+        "custom_transpose_call",
+        "custom_vjp_call",
+        "custom_vjp_call_jaxpr",
+        "custom_vmap_call",
+        "eval_jaxpr",
+        "jit",
+        "linear_call",
+        "pjit",
+        "remat",
+        "remat2",
+        "run_state",
+    }
+)
+"""Primitives known to run their jaxpr exactly once; others of that structure get a caveat."""
+
+COMPUTATIONS = ("reduce", "scatter", "select_and_")
+"""Beginnings of the names of primitives that carry the computation of one element: leaves."""
+
+
+BLOCKS = frozenset({"pallas_call", "shard_map", "xla_pmap"})
+"""Primitives whose body sees blocks or shards of the operands, and runs once for each."""
+
+
+def entered_jaxprs(eqn: Any) -> list[Any] | None:
+    """The jaxprs in the parameters of `eqn`, or None if it is a leaf."""
+    name = eqn.primitive.name
+    found = sub_jaxprs(eqn)
+    if found:
+        return None if name.startswith(COMPUTATIONS) else found
+    return found if name in _CALLEES else None
+
+
+def sub_jaxprs(eqn: Any) -> list[Any]:
+    """The jaxprs in the parameters of `eqn`, whatever the parameters are called."""
+    found: list[Any] = []
+    for value in eqn.params.values():
+        if _compat.is_jaxpr(value):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found.extend(item for item in value if _compat.is_jaxpr(item))
+    return found
+
+
+def callee(eqn: Any, jaxprs: list[Any]) -> Any | None:
+    """The jaxpr that `eqn` calls with its own operands and results, or None if it is no call."""
+    name = eqn.primitive.name
+    special = _CALLEES.get(name)
+    if special is not None:
+        return special(eqn)
+    if len(jaxprs) != 1 or name in BLOCKS or not same_interface(eqn, jaxprs[0]):
+        return None
+    return jaxprs[0]
+
+
+def same_interface(eqn: Any, jaxpr: Any) -> bool:
+    """Whether the jaxpr takes the operands of `eqn` and returns its results, one to one."""
+    body, _ = _compat.open_jaxpr(jaxpr)
+    return _same_types(eqn.invars, body.invars) and _same_types(eqn.outvars, body.outvars)
+
+
+def _same_types(atoms: Any, others: Any) -> bool:
+    return len(atoms) == len(others) and all(
+        getattr(a.aval, "shape", None) == getattr(b.aval, "shape", None)
+        and getattr(a.aval, "dtype", None) == getattr(b.aval, "dtype", None)
+        for a, b in zip(atoms, others, strict=True)
+    )
+
+
+def _solve(eqn: Any) -> Any:
+    # matvec, vecmat and transpose_solve are there for AD; only solve runs
+    return eqn.params["jaxprs"].solve
+
+
+_CALLEES: dict[str, Callable[[Any], Any]] = {
+    "call_hi_primitive": _compat.expand,
+    "custom_linear_solve": _solve,
+    "linear_call": lambda eqn: eqn.params["callee"],
+}
+
+
+def call_operands(eqn: Any) -> list[Any]:
+    """The atoms that the callee of `eqn` takes: all of them, but for a linear solve's operators."""
+    if eqn.primitive.name != "custom_linear_solve":
+        return list(eqn.invars)
+    lengths = eqn.params["const_lengths"]
+    first = lengths.matvec + lengths.vecmat
+    rest = first + lengths.solve + lengths.transpose_solve
+    return [*eqn.invars[first : first + lengths.solve], *eqn.invars[rest:]]
