@@ -1,0 +1,39 @@
+"""The tables that MkDocs writes into the pages are the package's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docs.hooks.metrics import families_table, metrics_table, on_page_markdown
+from pytest_jaxcost.report.metrics import FAMILIES, METRICS
+
+LIMITS = Path(__file__).parents[2] / "docs" / "limits.md"
+
+
+def test_a_page_without_tables_is_left_alone() -> None:
+    assert on_page_markdown("# A page\n\n<!-- a remark -->\n") == "# A page\n\n<!-- a remark -->\n"
+
+
+def test_a_row() -> None:
+    assert (
+        "| `duplicate_flops` | flop | `flops` | "
+        "Flops of the repetitions, the first computation of each value not counted. |"
+    ) in metrics_table("traced").splitlines()
+
+
+@pytest.mark.parametrize("name", [*METRICS, *FAMILIES])
+def test_the_limits_page_has_every_metric_once(name: str) -> None:
+    page = on_page_markdown(LIMITS.read_text(encoding="utf-8"))
+    assert page.count(f"\n| `{name}` |") == 1
+
+
+def test_every_row_has_the_cells_of_its_header() -> None:
+    for table in (metrics_table("compiled"), families_table(FAMILIES.values())):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_a_stage_that_no_metric_has() -> None:
+    with pytest.raises(ValueError, match="no metric has the stage 'linked'"):
+        on_page_markdown("<!-- metrics: linked -->")
