@@ -1,0 +1,3 @@
+"""Facts about values: which are equal, which are needed. No judgement, no messages."""
+
+from __future__ import annotations

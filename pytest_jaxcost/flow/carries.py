@@ -1,0 +1,109 @@
+"""Which carries of a loop depend on which: the recurrences of the loop, one group each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_jaxcost.ir.equation import Equation, Loop
+
+
+class Recurrences:
+    """The strongly connected groups of a loop's carries, those they depend on first.
+
+    `groups` are tuples of carry positions. `stage(equation)` is the first group after which all
+    that the equation reads is known; -1 if it reads no carry.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self.reads = {carry.param: 1 << k for k, carry in enumerate(loop.carries)}
+        self._inputs: dict[int, int] = {}
+        for region in loop.regions:
+            self._read(region.equations)
+        needs = [self.reads.get(carry.update, 0) for carry in loop.carries]
+        self.groups = tuple(_components(needs))
+        self._stage_of_carry = {k: i for i, group in enumerate(self.groups) for k in group}
+
+    def stage(self, equation: Equation) -> int:
+        """The group that the equation has to wait for, or -1."""
+        return self.stage_of(self._inputs[id(equation)])
+
+    def stage_of_value(self, value: int) -> int:
+        """The group that a value of the body has to wait for, or -1."""
+        return self.stage_of(self.reads.get(value, 0))
+
+    def stage_of(self, carries: int) -> int:
+        """The last of the groups of a set of carries, given as a bit mask, or -1."""
+        return max((self._stage_of_carry[k] for k in _bits(carries)), default=-1)
+
+    def _read(self, equations: list[Equation]) -> None:
+        reads = self.reads
+        for equation in equations:
+            mask = 0
+            for value in free_values(equation):
+                mask |= reads.get(value, 0)
+            self._inputs[id(equation)] = mask
+            if mask:
+                for value in equation.outputs:
+                    reads[value] = mask
+
+
+def free_values(equation: Equation) -> Iterator[int]:
+    """What an equation reads, and what the equations in its regions read."""
+    stack = [equation]
+    while stack:
+        current = stack.pop()
+        yield from current.inputs
+        if current.control is not None:
+            for region in current.control.regions:
+                yield from region.results
+                stack.extend(region.equations)
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _components(needs: list[int]) -> Iterator[tuple[int, ...]]:
+    """Strongly connected components, dependences first (Tarjan 1972, without recursion)."""
+    index: dict[int, int] = {}
+    low: dict[int, int] = {}
+    open_nodes: list[int] = []
+    is_open: set[int] = set()
+    for root in range(len(needs)):
+        if root in index:
+            continue
+        work = [(root, _bits(needs[root]))]
+        index[root] = low[root] = len(index)
+        open_nodes.append(root)
+        is_open.add(root)
+        while work:
+            node, successors = work[-1]
+            for successor in successors:
+                if successor not in index:
+                    index[successor] = low[successor] = len(index)
+                    open_nodes.append(successor)
+                    is_open.add(successor)
+                    work.append((successor, _bits(needs[successor])))
+                    break
+                if successor in is_open:
+                    low[node] = min(low[node], index[successor])
+            else:
+                work.pop()
+                if work:
+                    parent = work[-1][0]
+                    low[parent] = min(low[parent], low[node])
+                if low[node] == index[node]:
+                    yield _pop_component(node, open_nodes, is_open)
+
+
+def _pop_component(node: int, open_nodes: list[int], is_open: set[int]) -> tuple[int, ...]:
+    component = []
+    while True:
+        member = open_nodes.pop()
+        is_open.remove(member)
+        component.append(member)
+        if member == node:
+            return tuple(sorted(component))
