@@ -5,10 +5,23 @@ Knows nothing of JAX and nothing of pytest.
 
 from __future__ import annotations
 
+from .compare import explain as explain
 from .counts import Counts as Counts
+from .errors import CostError as CostError
+from .errors import LimitError as LimitError
+from .judge import Verdict as Verdict
+from .judge import judge as judge
+from .limits import Limit as Limit
+from .limits import Limits as Limits
+from .limits import Relation as Relation
+from .limits import Settings as Settings
+from .limits import limit_names as limit_names
+from .measurement import Compiled as Compiled
 from .measurement import Measurement as Measurement
 from .measurement import Primitives as Primitives
 from .measurement import Reading as Reading
+from .message import Style as Style
+from .message import failure as failure
 from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
@@ -17,4 +30,8 @@ from .records import Finding as Finding
 from .records import Findings as Findings
 from .records import Place as Place
 from .records import Totals as Totals
+from .report import Metrics as Metrics
 from .report import Report as Report
+from .suggest import did_you_mean as did_you_mean
+from .table import table as table
+from .table import table_row as table_row

@@ -10,23 +10,27 @@ class Counts(Mapping[str, int]):
 
     A name that does not occur reads 0, an old or new alias reads the same count, and a call-like
     name (``jit``, ``checkpoint``) reads its call sites, though iteration leaves it out.
+    ``on_read`` is told of every count that is read by name.
     """
 
-    __slots__ = ("_calls", "_canonical", "_counts")
+    __slots__ = ("_calls", "_canonical", "_counts", "_on_read")
 
     def __init__(
         self,
         counts: Mapping[str, int],
         calls: Mapping[str, int],
         canonical: Callable[[str], str],
+        on_read: Callable[[str, int], None] = lambda _name, _count: None,
     ) -> None:
         self._counts = {name: counts[name] for name in sorted(counts) if counts[name]}
         self._calls = calls
         self._canonical = canonical
+        self._on_read = on_read
 
     def __getitem__(self, name: str) -> int:
-        canonical = self._canonical(name)
-        return self._counts.get(canonical) or self._calls.get(canonical, 0)
+        count = self._count(name)
+        self._on_read(name, count)
+        return count
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._counts)
@@ -35,21 +39,25 @@ class Counts(Mapping[str, int]):
         return len(self._counts)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self[name] > 0
+        return isinstance(name, str) and self._count(name) > 0
 
     def __eq__(self, other: object) -> bool:
         """Equal counts under any alias; names with a count of zero do not matter."""
-        if not isinstance(other, Mapping):
-            return NotImplemented
-        return not self.differences(other)
+        return not self.differences(other) if isinstance(other, Mapping) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as for any mapping that compares by content
 
     def __repr__(self) -> str:
         return repr(self._counts)
 
     def differences(self, other: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         """The names whose counts differ: here, and in ``other``."""
-        theirs = {self._canonical(name): count for name, count in other.items()}
-        pairs = {name: (self[name], theirs.get(name, 0)) for name in (*self._counts, *theirs)}
+        theirs = {self._canonical(name): other[name] for name in other}
+        pairs = {
+            name: (self._count(name), theirs.get(name, 0)) for name in {**self._counts, **theirs}
+        }
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def _count(self, name: str) -> int:
+        canonical = self._canonical(name)
+        return self._counts.get(canonical) or self._calls.get(canonical, 0)

@@ -51,6 +51,7 @@ class Family:
     stage: Stage
     reads: tuple[str, str]
     names: Literal["primitives", "opcodes"]
+    example: str
     meaning: str
     unit: Unit = "count"
     whole: None = None
@@ -130,6 +131,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             stage="traced",
             reads=("totals", "primitives"),
             names="primitives",
+            example="dot_general",
             meaning="How often each primitive occurs, counted like eqns.",
         ),
         "executions": Family(
@@ -137,6 +139,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             stage="traced",
             reads=("totals", "executions"),
             names="primitives",
+            example="dot_general",
             meaning="How often each primitive runs: occurrences times trip counts.",
         ),
     }

@@ -28,17 +28,17 @@ class Finding:
     """One thing the program does: which equation, how often too much, at what cost, and where.
 
     ``count`` is the number of repetitions beyond the first, as equations; ``executions`` the same
-    times trip counts. ``flops``, ``transcendentals`` and ``bytes_accessed`` are what all of these
-    cost together, and lower bounds unless ``exact``. ``nbytes`` is the size of the arrays the
-    finding is about, where it is about memory. ``share`` is the part of the program's work,
-    between 0 and 1, and ``None`` where the program does no work.
+    times trip counts, ``None`` where it was not looked at. ``flops``, ``transcendentals`` and
+    ``bytes_accessed`` are what all of these cost together, and lower bounds unless ``exact``.
+    ``nbytes`` is the size of the arrays the finding is about, where it is about memory. ``share``
+    is the part of the program's work, between 0 and 1, and ``None`` where the program does none.
     """
 
     kind: str
     primitive: str
     aval: str = ""
     count: int = 1
-    executions: int = 1
+    executions: int | None = None
     flops: int = 0
     transcendentals: int = 0
     bytes_accessed: int = 0
@@ -64,7 +64,7 @@ class Finding:
         return replace(
             self,
             count=self.count * n,
-            executions=self.executions * n,
+            executions=None if self.executions is None else self.executions * n,
             flops=self.flops * n,
             transcendentals=self.transcendentals * n,
             bytes_accessed=self.bytes_accessed * n,
@@ -119,10 +119,6 @@ class Findings(Sequence[Finding]):
     @property
     def count(self) -> int:  # type: ignore[override]  # of a sequence it is a method nobody calls
         return sum(finding.count for finding in self)
-
-    @property
-    def executions(self) -> int:
-        return sum(finding.executions for finding in self)
 
     @property
     def flops(self) -> int:

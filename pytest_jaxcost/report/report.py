@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+import itertools
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 from .counts import Counts
+from .culprits import culprits
+from .errors import CostError, LimitError
+from .html import html
+from .judge import Verdict, judge
+from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
-from .metrics import METRICS
+from .message import Style, failure
+from .metrics import METRICS, Family, Metric
 from .records import Findings
+from .suggest import did_you_mean
+from .summary import summary
+
+_CLOCK = itertools.count()
+
+
+class LastRead(NamedTuple):
+    """What was read last: when, under which name, the numbers it may have been read for, where."""
+
+    when: int
+    label: str
+    values: frozenset[int]
+    where: Callable[[], Findings]
 
 
 class Metrics(Mapping[str, int | float | None]):
     """Every metric by name, computed when read; ``None`` where unknown, ``reading`` says why."""
 
-    __slots__ = ("_ignore", "_measurement")
+    __slots__ = ("_report",)
 
-    def __init__(self, measurement: Measurement, ignore: Collection[str]) -> None:
-        self._measurement = measurement
-        self._ignore = ignore
+    def __init__(self, report: Report) -> None:
+        self._report = report
 
     def reading(self, name: str) -> Reading:
         """The value with whether it is exact, and the reason where it is unknown."""
-        return read(METRICS[name], self._measurement, ignore=self._ignore)
+        if name not in METRICS:
+            raise KeyError(f"no metric is named {name!r}{did_you_mean(name, METRICS)}")
+        return self._report.read(METRICS[name])
 
     def __getitem__(self, name: str) -> int | float | None:
         return self.reading(name).value
 
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
+
     def __iter__(self) -> Iterator[str]:
-        kinds = (*self._measurement.findings_kinds, None)
+        kinds = (*self._report.findings_kinds, None)
         return (name for name, metric in METRICS.items() if metric.kind in kinds)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<Metrics of {self._measurement.name}: {', '.join(self)}>"
+        return f"<metrics of {self._report.name}: {', '.join(self)}>"
 
 
 class Report:
@@ -48,6 +73,7 @@ class Report:
     def __init__(self, measurement: Measurement, *, ignore: Collection[str] = ()) -> None:
         self._measurement = measurement
         self._ignore = frozenset(measurement.canonical(name) for name in ignore)
+        self._last_read: LastRead | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +81,7 @@ class Report:
 
     @property
     def environment(self) -> Mapping[str, str]:
+        """Versions and target as text: ``jax``, ``jaxlib``, ``target``, ..."""
         return self._measurement.environment
 
     @property
@@ -64,27 +91,28 @@ class Report:
 
     @property
     def flops(self) -> int:
+        """Floating-point operations of the traced program, trip counts applied."""
         return self._measurement.totals().flops
 
     @property
     def transcendentals(self) -> int:
+        """Elementwise exp, log, sin and the like, per element, trip counts applied."""
         return self._measurement.totals().transcendentals
 
     @property
     def bytes_accessed(self) -> int:
+        """Bytes that the equations read and write, each on its own, trip counts applied."""
         return self._measurement.totals().bytes_accessed
 
     @property
     def primitives(self) -> Counts:
         """Occurrences by primitive, counted like ``eqns``."""
-        totals = self._measurement.totals()
-        return Counts(totals.primitives, totals.calls, self._measurement.canonical)
+        return self._counts("primitives")
 
     @property
     def executions(self) -> Counts:
         """Occurrences times trip counts; a ``cond`` counts its costliest branch."""
-        totals = self._measurement.totals()
-        return Counts(totals.executions, totals.calls, self._measurement.canonical)
+        return self._counts("executions")
 
     @property
     def exact(self) -> bool:
@@ -101,18 +129,132 @@ class Report:
         return self._measurement.compiled()
 
     @property
+    def has_compiled(self) -> bool:
+        """Whether the compiled stage was made already."""
+        return self._measurement.has_compiled
+
+    @property
+    def findings_kinds(self) -> tuple[str, ...]:
+        return self._measurement.findings_kinds
+
+    @property
     def metrics(self) -> Metrics:
-        return Metrics(self._measurement, self._ignore)
+        """Every metric of both stages by name, computed when read."""
+        return Metrics(self)
+
+    @property
+    def last_read(self) -> LastRead | None:
+        """The count or kind of findings read last, so that a plain assert can be explained."""
+        return self._last_read
 
     def __getattr__(self, name: str) -> Findings:
         if name.startswith("_"):
             raise AttributeError(name)
-        kinds = self._measurement.findings_kinds
-        if name in kinds:
-            return self._measurement.findings(name).without(self._ignore)
-        near = difflib.get_close_matches(name, (*kinds, *dir(type(self)), *METRICS), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise AttributeError(f"a jaxcost report has no {name!r}{hint}")
+        if name not in self.findings_kinds:
+            known = (*self.findings_kinds, *dir(type(self)))
+            raise AttributeError(f"a jaxcost report has no {name!r}{did_you_mean(name, known)}")
+        findings = self.findings(name)
+        values = (findings.count, len(findings), findings.flops, findings.transcendentals)
+        self._last_read = LastRead(next(_CLOCK), name, frozenset(values), lambda: findings)
+        return findings
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._measurement.findings_kinds})
+        return sorted({*super().__dir__(), *self.findings_kinds})
+
+    def findings(self, kind: str) -> Findings:
+        """The findings of one kind, without the primitives to ignore."""
+        return self._measurement.findings(kind).without(self._ignore)
+
+    def read(self, subject: Metric | Family, item: str | None = None) -> Reading:
+        """A metric, or the ``item`` of a family; makes only the stage that it needs."""
+        item = item if item is None else self._measurement.canonical(item)
+        return read(subject, self._measurement, item=item, ignore=self._ignore)
+
+    def known_metrics(self) -> dict[str, int | float]:
+        """Metrics with their values, without the unknown; compiled ones if that stage was made."""
+        stages = ("traced", "compiled") if self.has_compiled else ("traced",)
+        names = (name for name in self.metrics if METRICS[name].stage in stages)
+        values = {name: self.metrics[name] for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def ignoring(self, primitives: Collection[str]) -> Report:
+        """The same report without findings of these primitives."""
+        more = {self._measurement.canonical(name) for name in primitives} - self._ignore
+        return Report(self._measurement, ignore=self._ignore | more) if more else self
+
+    def check(self, **limits: Any) -> Report:
+        """The report itself when every limit is kept.
+
+        Raises ``CostError`` with all limits that are not, and ``LimitError`` for a limit that
+        cannot be meant.
+        """
+        __tracebackhide__ = True
+        self.enforce(Limits.of(limits))
+        return self
+
+    def enforce(self, limits: Limits) -> tuple[Verdict, ...]:
+        """The verdicts when every limit is kept; raises as ``check`` does."""
+        __tracebackhide__ = True
+        settings = limits.parse(self._measurement)
+        report = self.ignoring(settings.ignore)
+        verdicts = report.judge(settings.limits, relative_to=settings.relative_to)
+        if any(verdict.exceeded for verdict in verdicts):
+            raise CostError(report.explain(verdicts), verdicts=verdicts, report=report)
+        return verdicts
+
+    def judge(
+        self, limits: Collection[Limit], *, relative_to: Report | None = None
+    ) -> tuple[Verdict, ...]:
+        """A verdict for each limit; raises ``LimitError`` if ``relative_to`` is no report."""
+        if relative_to is not None and not isinstance(relative_to, Report):
+            raise LimitError(f"relative_to={relative_to!r} is not a report; pass what measure gave")
+        return judge(limits, self.read, None if relative_to is None else relative_to.read)
+
+    def explain(
+        self, verdicts: Collection[Verdict], *, verbosity: int = 0, style: Style | None = None
+    ) -> str:
+        """The message about limits that are not kept; all culprits from verbosity 2."""
+        return failure(
+            self.name,
+            self.environment,
+            tuple(verdicts),
+            lambda verdict: culprits(
+                verdict, self._measurement, self._ignore, everything=verbosity >= 2
+            ),
+            caveats=self.caveats,
+            style=style or Style(root=os.getcwd()),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data; compiled metrics only if the compiled stage was made already."""
+        return {
+            "name": self.name,
+            "environment": dict(self.environment),
+            "metrics": self.known_metrics(),
+            "primitives": dict(self.primitives),
+            "executions": dict(self.executions),
+            "findings": {
+                kind: [finding.to_dict() for finding in self.findings(kind)]
+                for kind in self.findings_kinds
+            },
+            "caveats": list(self.caveats),
+        }
+
+    def __str__(self) -> str:
+        return summary(self, style=Style(root=os.getcwd()))
+
+    def __repr__(self) -> str:
+        return f"<jaxcost report of {self.name}: {self.eqns:,} eqns, {self.flops:,} flops>"
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
+    def _counts(self, family: str) -> Counts:
+        totals = self._measurement.totals()
+
+        def on_read(name: str, count: int) -> None:
+            label = f'{family}["{name}"]'
+            where = partial(self._measurement.occurrences, self._measurement.canonical(name))
+            self._last_read = LastRead(next(_CLOCK), label, frozenset({count}), where)
+
+        return Counts(getattr(totals, family), totals.calls, self._measurement.canonical, on_read)

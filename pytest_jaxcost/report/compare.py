@@ -1,0 +1,72 @@
+"""Explaining plain asserts: ``assert report.primitives["tanh"] == 2``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from .counts import Counts
+from .culprits import chosen
+from .layout import text
+from .message import Style, culprit_lines
+from .records import Findings
+from .report import LastRead, Report
+
+SHOWN = 10
+
+
+def explain(
+    op: str, left: object, right: object, reports: Iterable[Report] = ()
+) -> list[str] | None:
+    """Lines for ``pytest_assertrepr_compare``; ``None`` where this is not about a report.
+
+    Of two plain numbers, the explanation is of what was read last from one of ``reports``,
+    provided that it is one of the two numbers.
+    """
+    if op == "==" and isinstance(left, Counts) and isinstance(right, Mapping):
+        return _differences(left, right)
+    if op == "==" and isinstance(right, Counts) and isinstance(left, Mapping):
+        return _differences(right, left)
+    for side in (left, right):
+        if isinstance(side, Findings):
+            return [f"{left!r} {op} {right!r}", *_where(side)]
+    return _numbers(op, left, right, reports)
+
+
+def _differences(counts: Counts, expected: Mapping[str, int]) -> list[str]:
+    differing = counts.differences(expected)
+    width = max((len(name) for name in differing), default=0)
+    lines = (
+        f"{name:{width}}   {here:,} here, {there:,} expected"
+        for name, (here, there) in sorted(differing.items())
+    )
+    same = len({*counts, *expected}) - len(differing)
+    return ["counts by primitive differ", *lines, f"{same} more agree"]
+
+
+def _numbers(op: str, left: object, right: object, reports: Iterable[Report]) -> list[str] | None:
+    if not (_plain(left) and _plain(right)):
+        return None
+    reads = ((report.last_read, report) for report in reports)
+    last = max(((read, report) for read, report in reads if read), default=None, key=_when)
+    if last is None or not last[0].values & {left, right}:
+        return None
+    read, report = last
+    return [f"{left} {op} {right}", f"{read.label} of {report.name}:", *_where(read.where())]
+
+
+def _when(pair: tuple[LastRead, Report]) -> int:
+    return pair[0].when
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _where(findings: Findings) -> list[str]:
+    """The costliest findings with their places."""
+    style = Style(root=os.getcwd())
+    shown, left_out = chosen(findings.all, SHOWN)
+    lines = culprit_lines(shown, "count", "", style)
+    more = [f"    ... and {left_out:,} more"] if left_out else []
+    return [*text(lines).splitlines(), *more] or ["    nowhere"]

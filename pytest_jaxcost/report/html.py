@@ -1,0 +1,44 @@
+"""A report as HTML, for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from .metrics import METRICS
+from .records import Finding
+from .wording import amount, amounts
+
+if TYPE_CHECKING:
+    from .report import Report
+
+
+def html(report: Report) -> str:
+    """A table of metrics and one of findings; shows the compiled stage only where it was made."""
+    rows = (
+        [name, amount(report.metrics.reading(name), METRICS[name].unit)]
+        for name in report.known_metrics()
+    )
+    found = [finding for kind in report.findings_kinds for finding in report.findings(kind)]
+    parts = [f"<strong>{escape(report.name)}</strong>", _table(("metric", "value"), rows)]
+    if found:
+        header = ("found", "equation", "count", "work", "where", "hint")
+        parts.append(_table(header, map(_finding, found)))
+    parts += [f"<p>caveat: {escape(caveat)}</p>" for caveat in report.caveats]
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _finding(finding: Finding) -> list[str]:
+    where = ", ".join(f"{place.file}:{place.line} {place.function}" for place in finding.places)
+    equation = f"{finding.primitive} {finding.aval}"
+    work = ", ".join(amounts(finding, "count") or amounts(finding, "nbytes"))
+    return [finding.kind, equation, f"{finding.count:,}", work, where, finding.hint]
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for cells in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

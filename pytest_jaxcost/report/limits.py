@@ -1,0 +1,218 @@
+"""Limits: from what the user wrote to records that can be judged."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from .errors import LimitError
+from .measurement import Primitives
+from .metrics import FAMILIES, METRICS, Family, Metric
+from .suggest import did_you_mean
+from .units import Bound, parse
+
+
+class Relation(Enum):
+    """How a value must stand to its bound; each member holds its prefix and its test."""
+
+    MAX = ("max_", operator.le)
+    MIN = ("min_", operator.ge)
+    EXACTLY = ("", operator.eq)
+
+    @property
+    def prefix(self) -> str:
+        return str(self.value[0])
+
+    @property
+    def holds(self) -> Callable[[Fraction, Fraction], bool]:
+        test: Callable[[Fraction, Fraction], bool] = self.value[1]
+        return test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One thing to hold: a metric, or the ``item`` of a family, against a bound.
+
+    ``key`` is the keyword it came from and ``origin`` where that was written, both for messages.
+    """
+
+    key: str
+    subject: Metric | Family
+    item: str | None = None
+    relation: Relation
+    bound: Bound
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name in messages: ``flops`` or ``primitives["tanh"]``."""
+        return self.subject.name if self.item is None else f'{self.subject.name}["{self.item}"]'
+
+    @property
+    def forbids(self) -> bool:
+        return self.key in FORBIDDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Limits read and checked: what to judge, what to ignore, and what ``"5x"`` refers to."""
+
+    limits: tuple[Limit, ...] = ()
+    ignore: frozenset[str] = frozenset()
+    relative_to: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits as written, each key with where it was written; ``over`` merges key by key."""
+
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], *, origin: str = "") -> Limits:
+        """The limits written at one place, such as ``"--jaxcost-max"``."""
+        return cls(values=dict(values), origins=dict.fromkeys(values, origin))
+
+    def over(self, base: Limits) -> Limits:
+        """Both, where a key of this one replaces the same key of ``base``."""
+        return Limits(
+            values={**base.values, **self.values}, origins={**base.origins, **self.origins}
+        )
+
+    def parse(self, primitives: Primitives | None = None) -> Settings:
+        """The limits to judge; ``None`` values are cleared.
+
+        Without ``primitives``, primitive names are left unchecked. Raises ``LimitError``.
+        """
+        written = {key: value for key, value in self.values.items() if value is not None}
+        limits = (self._parse(key, primitives) for key in written if key not in OPTIONS)
+        settings = Settings(
+            limits=tuple(limit for of_one_key in limits for limit in of_one_key),
+            ignore=frozenset(_ignored(written.get("ignore", ()), primitives)),
+            relative_to=written.get("relative_to"),
+        )
+        _check_multiples(settings)
+        return settings
+
+    def _parse(self, key: str, primitives: Primitives | None) -> tuple[Limit, ...]:
+        """The limits under one key; an error says where the key was written."""
+        origin = self.origins.get(key, "")
+        try:
+            return tuple(_read(key, self.values[key], origin, primitives))
+        except LimitError as error:
+            raise LimitError(f"{error} ({origin})" if origin else str(error)) from None
+
+
+OPTIONS = ("ignore", "relative_to")
+
+# What may stand in no program at all, and the family whose counts say so.
+FORBIDDING: Mapping[str, Family] = MappingProxyType({"forbid": FAMILIES["primitives"]})
+
+
+def limit_names() -> tuple[str, ...]:
+    """Every keyword that limits accept."""
+    subjects = (*METRICS, *FAMILIES)
+    prefixed = (f"{relation.prefix}{name}" for relation in Relation for name in subjects)
+    return (*prefixed, *FORBIDDING, *OPTIONS)
+
+
+def _read(key: str, value: Any, origin: str, primitives: Primitives | None) -> Iterator[Limit]:
+    if key in FORBIDDING:
+        yield from _forbidden(key, value, origin, primitives)
+        return
+    subject, relation = _subject(key)
+    if isinstance(subject, Metric):
+        bound = _bound(f"{key}={value!r}", value, subject)
+        yield Limit(key=key, subject=subject, relation=relation, bound=bound, origin=origin)
+        return
+    for item, count in _items(key, value, subject, primitives).items():
+        bound = _bound(f"{key}[{item!r}]={count!r}", count, subject)
+        yield Limit(
+            key=key, subject=subject, item=item, relation=relation, bound=bound, origin=origin
+        )
+
+
+def _subject(key: str) -> tuple[Metric | Family, Relation]:
+    subjects: Mapping[str, Metric | Family] = {**METRICS, **FAMILIES}
+    for relation in Relation:
+        name = key.removeprefix(relation.prefix)
+        if key.startswith(relation.prefix) and name in subjects:
+            return subjects[name], relation
+    accepted = "max_<metric>, min_<metric> and <metric> with the metrics of a report"
+    raise LimitError(
+        f"unknown limit {key!r}; accepted are {accepted}{did_you_mean(key, limit_names(), n=2)}"
+    )
+
+
+def _bound(written: str, value: Any, subject: Metric | Family) -> Bound:
+    try:
+        bound = parse(value, subject.unit)
+    except LimitError as error:
+        raise LimitError(f"{written}: {error}") from None
+    if bound.sort == "share" and subject.whole is None:
+        parts = ", ".join(name for name, metric in METRICS.items() if metric.whole)
+        raise LimitError(
+            f"{written}: {subject.name} is not a part of another metric; shares are for {parts}"
+        )
+    return bound
+
+
+def _items(
+    key: str, value: Any, family: Family, primitives: Primitives | None
+) -> Mapping[str, Any]:
+    example = f'{key}={{"{family.example}": 2}}'
+    if not isinstance(value, Mapping) or not value:
+        raise LimitError(f"{key}={value!r}: not counts by name; write {example}")
+    if family.names == "primitives":
+        _check_primitives(key, value, primitives)
+    return {name: count for name, count in value.items() if count is not None}
+
+
+def _forbidden(key: str, value: Any, origin: str, primitives: Primitives | None) -> Iterator[Limit]:
+    family = FORBIDDING[key]
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, Collection) or not names:
+        raise LimitError(f'{key}={value!r}: not names; write {key}=("{family.example}",)')
+    if family.names == "primitives":
+        _check_primitives(key, names, primitives)
+    bound = Bound(value=Fraction(0), sort="amount", text="0")
+    relation = Relation.MAX
+    for name in names:
+        yield Limit(
+            key=key, subject=family, item=name, relation=relation, bound=bound, origin=origin
+        )
+
+
+def _ignored(value: Any, primitives: Primitives | None) -> Collection[str]:
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, Collection):
+        raise LimitError(f'ignore={value!r}: not primitive names; write ignore=("mul",)')
+    _check_primitives("ignore", names, primitives)
+    return names
+
+
+def _check_primitives(key: str, names: Iterable[Any], primitives: Primitives | None) -> None:
+    known = None if primitives is None else primitives.primitive_names()
+    for name in names:
+        if not isinstance(name, str):
+            raise LimitError(f"{key}: {name!r} is not the name of a primitive")
+        if known is not None and name not in known:
+            near = did_you_mean(name, sorted(known), n=3)
+            raise LimitError(f"{key}: no JAX primitive is named {name!r}{near}")
+
+
+def _check_multiples(settings: Settings) -> None:
+    if settings.relative_to is not None:
+        return
+    for limit in settings.limits:
+        if limit.bound.sort == "multiple":
+            raise LimitError(
+                f"{limit.key}={limit.bound.text!r} is a multiple of another report;"
+                " pass that report as relative_to="
+            )

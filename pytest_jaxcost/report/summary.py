@@ -1,0 +1,80 @@
+"""A report as text: the totals, and what was found with its places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from .culprits import chosen, field_of
+from .layout import Cell, Line, ends, paragraph, row, text
+from .message import Style, caveat_lines, culprit_lines, where_measured
+from .metrics import METRICS
+from .wording import NOTES, amount
+
+if TYPE_CHECKING:
+    from .report import Report
+
+TOTALS = ("eqns", "flops", "transcendentals", "bytes_accessed")
+SHOWN = 3
+
+
+def summary(report: Report, *, style: Style | None = None) -> str:
+    """The totals, the primitives and each kind of finding, the costliest three with places.
+
+    Shows the compiled stage only where it was made already.
+    """
+    style = style or Style()
+    made = {"traced", "compiled"} if report.has_compiled else {"traced"}
+    where = Cell(where_measured(made, report.environment), "faint")
+    lines = [*ends(Cell(report.name, "strong"), where, width=style.width)]
+    lines += row(cells(report, TOTALS), indent=2, width=style.width)
+    lines += _primitives(report.primitives, style)
+    if report.has_compiled:
+        compiled = (name for name, metric in METRICS.items() if metric.stage == "compiled")
+        lines += row(cells(report, compiled), indent=2, width=style.width)
+    for kind in report.findings_kinds:
+        lines += _kind(report, kind, style) if _found(report, kind) else ()
+    lines += _nothing(report, style)
+    return text([*lines, *caveat_lines(report.caveats, style)], color=style.color)
+
+
+def cells(report: Report, names: Iterator[str] | tuple[str, ...]) -> Iterator[Cell]:
+    """Each metric's name and value; those that are unknown are left out."""
+    for name in names:
+        reading = report.metrics.reading(name)
+        if reading.value is not None:
+            yield Cell(f"{name} {amount(reading, METRICS[name].unit)}")
+
+
+def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:
+    often = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{name} {count:,}" for name, count in often)
+    return paragraph(f"primitives: {listed or 'none'}", indent=2, width=style.width)
+
+
+def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
+    """Its metrics on one line, then the costliest findings."""
+    names = tuple(name for name, metric in METRICS.items() if metric.kind == kind)
+    findings = report.findings(kind)
+    residue = Cell(f"residue of AD {findings.residue.count}" if findings.residue else "")
+    yield from row((*cells(report, names), residue), indent=2, width=style.width)
+    if not findings:
+        return
+    yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")
+    shown, left_out = chosen(findings, SHOWN)
+    field = field_of(METRICS[names[0]]) if names else "count"
+    yield from culprit_lines(shown, field, report.environment.get("target", ""), style)
+    if left_out:
+        yield (Cell(f"    ... and {left_out:,} more in report.{kind}", "faint"),)
+
+
+def _nothing(report: Report, style: Style) -> tuple[Line, ...]:
+    listed = ", ".join(kind for kind in report.findings_kinds if not _found(report, kind))
+    return paragraph(
+        f"nothing found: {listed}" if listed else "", indent=2, width=style.width, style="faint"
+    )
+
+
+def _found(report: Report, kind: str) -> bool:
+    findings = report.findings(kind)
+    return bool(findings or findings.residue)

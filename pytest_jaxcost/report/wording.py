@@ -1,0 +1,87 @@
+"""The words of messages: what each kind of finding is called, and what a reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+from .amounts import show
+from .culprits import Culprit
+from .measurement import Reading
+from .metrics import Unit
+from .records import Finding
+
+# What happened, for a finding that stands for ``n`` equations beyond the first.
+PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
+    {
+        "duplicates": lambda n: f"computed {times(n + 1)}",
+        "dead": lambda n: "never used" if n == 1 else f"never used, {times(n)}",
+        "recomputed": lambda n: f"recomputed {times(n)}",
+        "repeated_draws": lambda n: f"drawn {times(n + 1)} from one key",
+        "intermediates": lambda _: "",
+        "constants": lambda _: "",
+    }
+)
+
+NOTES: Mapping[str, str] = MappingProxyType(
+    {
+        "dead": "JAX drops dead equations when it lowers: tracing time, not run time.",
+        "recomputed": "jax.checkpoint was asked to do this again, to save memory.",
+        "repeated_draws": "key reuse? Draws from one key are the same numbers.",
+    }
+)
+
+SURVIVAL: Mapping[str, str] = MappingProxyType(
+    {
+        "survives": "survives compilation",
+        "removed": "removed by the compiler",
+        "unknown": "may survive compilation",
+    }
+)
+
+
+def times(n: int) -> str:
+    """``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
+
+
+def happened(culprit: Culprit) -> str:
+    """What happened, in words: ``computed twice``; ``, 3 such`` where several are alike."""
+    finding, alike = culprit
+    phrase = PHRASES.get(finding.kind, times)(finding.count // alike)
+    looped = finding.executions not in (None, finding.count)
+    runs = f", run {times(finding.executions or 0)}" if looped else ""
+    such = f", {alike} such" if alike > 1 else ""
+    return f"{phrase}{such}{runs}".removeprefix(", ")
+
+
+def amounts(finding: Finding, field: str) -> tuple[str, ...]:
+    """What the finding weighs, in words; its flops and transcendentals where it is only counted."""
+    fields = ("flops", "transcendentals") if field == "count" else (field,)
+    least = "" if finding.exact else "at least "
+    weights = ((each, getattr(finding, each)) for each in fields)
+    return tuple(least + _weight(value, each) for each, value in weights if value)
+
+
+def _weight(value: int, field: str) -> str:
+    if field == "transcendentals":
+        return f"{value:,} transcendentals"
+    return show(value, "flop" if field == "flops" else "bytes")
+
+
+def survival(finding: Finding, target: str) -> str:
+    """Whether the compiler leaves the work in, where that was looked for."""
+    if finding.survival is None:
+        return ""
+    where = f" ({target})" if target else ""
+    reason = f": {finding.survival_reason}" if finding.survival_reason else ""
+    return f"{SURVIVAL[finding.survival]}{where}{reason}"
+
+
+def amount(reading: Reading, unit: Unit, *, apart_from: Fraction | None = None) -> str:
+    """A metric's value as it stands in messages."""
+    if reading.value is None:
+        return "unknown"
+    least = "" if reading.exact else "at least "
+    return least + show(reading.value, unit, apart_from=apart_from)
