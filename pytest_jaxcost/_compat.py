@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import types
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -28,14 +30,21 @@ _JAX_ROOTS = tuple(
     os.path.dirname(os.path.abspath(module.__file__)) + os.sep for module in (jax, jaxlib)
 )
 
+_CODES: weakref.WeakKeyDictionary[types.CodeType, tuple[bool, str]] = weakref.WeakKeyDictionary()
+"""Per code object: whether it is JAX's own, and where its function starts."""
+
 
 class Frame(NamedTuple):
-    """One Python frame below an equation's ``bind``; lines count from 1, columns from 0."""
+    """A Python frame: its code and the instruction that was running."""
 
-    file: str
-    function: str
-    line: int
-    column: int
+    code: types.CodeType
+    instruction: int
+
+    @property
+    def location(self) -> tuple[int, int]:
+        """Line from 1 and column from 0 of the running expression."""
+        location = _xla_client.Traceback.code_addr2location(self.code, self.instruction)
+        return location[0], location[1]
 
 
 def is_jaxpr(value: object) -> bool:
@@ -105,15 +114,32 @@ def name_stack(eqn: Any) -> tuple[tuple[str, bool], ...]:
     )
 
 
-def frames(eqn: Any) -> Iterator[Frame]:
-    """The Python frames that made `eqn`, innermost first; frames inside JAX are left out."""
+def function_source(jaxpr: Any) -> str:
+    """The file and first line of the function that a jaxpr was traced from, as ``file:line``."""
+    source = open_jaxpr(jaxpr)[0].debug_info.func_src_info or ""
+    return str(source).partition(" at ")[2]
+
+
+def frames(eqn: Any, within: str = "") -> Iterator[Frame | None]:
+    """The frames that made `eqn`, innermost first, without those inside JAX.
+
+    Ends with None once the function `within` (a `function_source`) was reached: what called it
+    then may not be what called it this time, because JAX caches traced functions.
+    """
     traceback = eqn.source_info.traceback
     if traceback is None:
         return
-    for code, lasti in zip(*traceback.raw_frames(), strict=True):
-        if not in_jax(code.co_filename):
-            location = _xla_client.Traceback.code_addr2location(code, lasti)
-            yield Frame(code.co_filename, code.co_qualname, location[0], location[1])
+    for code, instruction in zip(*traceback.raw_frames(), strict=True):
+        known = _CODES.get(code)
+        if known is None:
+            source = f"{code.co_filename}:{code.co_firstlineno}"
+            known = _CODES[code] = (in_jax(code.co_filename), source)
+        is_jax, source = known
+        if not is_jax:
+            yield Frame(code, instruction)
+        if source == within:
+            yield None
+            return
 
 
 def in_jax(file: str) -> bool:
@@ -140,7 +166,7 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
     lower = _pxla.lower_sharding_computation
 
     def lower_and_tell(closed_jaxpr: Any, api_name: str, fun_name: str, *args: Any, **kw: Any) -> Any:
-        if not in_jax(_function_file(closed_jaxpr)):
+        if not in_jax(function_source(closed_jaxpr)):
             callback(fun_name, closed_jaxpr)
         return lower(closed_jaxpr, api_name, fun_name, *args, **kw)
 
@@ -150,9 +176,3 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
         yield
     finally:
         _pxla.lower_sharding_computation = lower
-
-
-def _function_file(closed_jaxpr: Any) -> str:
-    # "name at /path/file.py:12", or "<unknown>" for callables without code
-    source = open_jaxpr(closed_jaxpr)[0].debug_info.func_src_info or ""
-    return source.partition(" at ")[2]

@@ -11,6 +11,7 @@ the call stood. What is left of structure are the three controls of an equation:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ class Site(NamedTuple):
 
     parent: Site | None
     eqn: Any
+    body: Any
+    """The jaxpr that was entered."""
     remat: bool
     """Inside the body that differentiated ``jax.checkpoint`` runs again."""
 
@@ -59,6 +62,8 @@ class Region:
     """Runs in one run of the whole program."""
     sites: int = 1
     """Occurrences in the inlined program; more than 1 only inside a shared call."""
+    calls: Counter[str] = field(default_factory=Counter)
+    """Call sites in the region, by primitive."""
 
 
 class Carry(NamedTuple):
@@ -130,8 +135,6 @@ class Inlined:
     """Literals and captured arrays, by value."""
     roots: tuple[int, ...]
     """Values that are needed whatever becomes of the results: what effects read."""
-    calls: Mapping[str, int]
-    """Call sites that were entered, by primitive."""
     caveats: tuple[str, ...]
 
     def regions(self) -> Iterator[Region]:

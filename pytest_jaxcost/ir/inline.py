@@ -6,7 +6,6 @@ not explode: a program whose inlined size is past the budget keeps one region pe
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -64,7 +63,6 @@ class _Inliner:
         self.depends: list[tuple[int, ...]] = []
         self.constants: dict[int, Any] = {}
         self.roots: list[int] = []
-        self.calls: Counter[str] = Counter()
         self.caveats: dict[str, None] = {}
         self.shared: dict[int, tuple[Region, tuple[int, ...]]] = {}
         self.const_values: dict[int, int] = {}
@@ -86,7 +84,6 @@ class _Inliner:
             depends=self.depends,
             constants=self.constants,
             roots=tuple(self.roots),
-            calls=self.calls,
             caveats=tuple(self.caveats),
         )
 
@@ -184,33 +181,35 @@ class _Inliner:
         if read is None:
             called = higher_order.callee(eqn, jaxprs)
             if called is not None and not self.explodes:
-                return self.call(eqn, called, env, site)
+                return self.call(eqn, called, env, region, site)
             if called is None and not jaxprs:
                 self.leaf(eqn, env, region, site)
                 return None
             read = _Inliner.block if called is None else _Inliner.shared_call
         inputs = self.lookup(env, eqn.invars)
-        equation = read(self, eqn, inputs, region, _site_inside(eqn, site))
+        equation = read(self, eqn, inputs, region, site)
         env.update(zip(eqn.outvars, equation.outputs, strict=True))
         region.equations.append(equation._replace(site=site))
         return None
 
-    def call(self, eqn: Any, called: Any, env: dict[Any, int], site: Site | None) -> _Frame:
-        self.note_call(eqn)
+    def call(
+        self, eqn: Any, called: Any, env: dict[Any, int], region: Region, site: Site | None
+    ) -> _Frame:
+        self.note_call(eqn, region)
         operands = higher_order.call_operands(eqn)
         if len(operands) != len(eqn.invars):
             self.roots.extend(self.lookup(env, eqn.invars))  # AD needs what the call does not
         return self.frame(
-            called, self.lookup(env, operands), _site_inside(eqn, site), eqn.outvars
+            called, self.lookup(env, operands), _site_inside(eqn, called, site), eqn.outvars
         )
 
-    def note_call(self, eqn: Any) -> None:
+    def note_call(self, eqn: Any, region: Region) -> None:
         name = eqn.primitive.name
-        self.calls[name] += 1
+        region.calls[name] += 1
         if name not in higher_order.CALLS:
             self.caveats[UNKNOWN_CALL.format(name=name)] = None
 
-    def scan(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site) -> Equation:
+    def scan(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site | None) -> Equation:
         params = eqn.params
         jaxpr = _compat.open_jaxpr(params["jaxpr"])[0]
         n_consts, n_carry = _compat.scan_arity(params)
@@ -222,7 +221,7 @@ class _Inliner:
         ]
         body = self.inner(region, trips=params["length"])
         args = (*inputs[:n_consts], *carried, *sliced)
-        body.results = self.read(params["jaxpr"], args, body, site)
+        body.results = self.read_inside(eqn, params["jaxpr"], args, body, site)
         carries = self.carries(inits, carried, body.results[:n_carry], eqn.outvars[:n_carry], None)
         stacks = tuple(
             Stack(result, self.value(var.aval, (result,)))
@@ -248,7 +247,7 @@ class _Inliner:
             carries.append(Carry(init, param, update, self.value(var.aval, (param, *also))))
         return tuple(carries)
 
-    def while_(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site) -> Equation:
+    def while_(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site | None) -> Equation:
         params = eqn.params
         n_test, n_body = params["cond_nconsts"], params["body_nconsts"]
         test_consts, body_consts = inputs[:n_test], inputs[n_test : n_test + n_body]
@@ -259,22 +258,26 @@ class _Inliner:
         if trips is None:
             self.caveats[UNKNOWN_TRIPS] = None
         test = self.inner(region, trips=None if trips is None else trips + 1)
-        test.results = self.read(params["cond_jaxpr"], (*test_consts, *carried), test, site)
+        test.results = self.read_inside(
+            eqn, params["cond_jaxpr"], (*test_consts, *carried), test, site
+        )
         (predicate,) = test.results
         body = self.inner(region, trips=trips)
         body.guard = (predicate, 1)
-        body.results = self.read(params["body_jaxpr"], (*body_consts, *carried), body, site)
+        body.results = self.read_inside(
+            eqn, params["body_jaxpr"], (*body_consts, *carried), body, site
+        )
         carries = self.carries(inits, carried, body.results, eqn.outvars, predicate)
         outputs = tuple(carry.out for carry in carries)
         return Equation(eqn, inputs, outputs, None, Loop(body, carries, test=test, predicate=predicate))
 
-    def cond(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site) -> Equation:
+    def cond(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site | None) -> Equation:
         index, operands = inputs[0], inputs[1:]
         branches = []
         for position, jaxpr in enumerate(eqn.params["branches"]):
             branch = self.inner(region, trips=1)
             branch.guard = (index, position)
-            branch.results = self.read(jaxpr, operands, branch, site)
+            branch.results = self.read_inside(eqn, jaxpr, operands, branch, site)
             branches.append(branch)
         outputs = tuple(
             self.value(var.aval, (index, *(branch.results[k] for branch in branches)))
@@ -282,13 +285,13 @@ class _Inliner:
         )
         return Equation(eqn, inputs, outputs, None, Switch(index, tuple(branches)))
 
-    def block(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site) -> Equation:
+    def block(self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site | None) -> Equation:
         trips = self.block_trips(eqn)
         regions, params, results = [], [], []
         for jaxpr in higher_order.sub_jaxprs(eqn):
             inner = self.inner(region, trips=trips)
             bound = self.values(_compat.open_jaxpr(jaxpr)[0].invars, inputs)
-            inner.results = self.read(jaxpr, bound, inner, site)
+            inner.results = self.read_inside(eqn, jaxpr, bound, inner, site)
             regions.append(inner)
             params.extend(bound)
             results.extend(inner.results)
@@ -306,15 +309,15 @@ class _Inliner:
         return trips
 
     def shared_call(
-        self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site
+        self, eqn: Any, inputs: tuple[int, ...], region: Region, site: Site | None
     ) -> Equation:
-        self.note_call(eqn)
+        self.note_call(eqn, region)
         called = higher_order.callee(eqn, higher_order.sub_jaxprs(eqn))
         known = self.shared.get(id(called))
         if known is None:
             inner = Region(parent=None, weight=0, sites=0)
             bound = self.values(_compat.open_jaxpr(called)[0].invars, ())
-            inner.results = self.read(called, bound, inner, site)
+            inner.results = self.read_inside(eqn, called, bound, inner, site)
             known = self.shared[id(called)] = (inner, bound)
         inner, bound = known
         if _compat.side_effects(eqn):
@@ -322,13 +325,18 @@ class _Inliner:
         outputs = self.values(eqn.outvars, (*inputs, *inner.results))
         return Equation(eqn, inputs, outputs, None, Block((inner,), bound, True))
 
+    def read_inside(
+        self, eqn: Any, jaxpr: Any, args: Sequence[int], region: Region, site: Site | None
+    ) -> tuple[int, ...]:
+        return self.read(jaxpr, args, region, _site_inside(eqn, jaxpr, site))
+
     def inner(self, parent: Region, trips: int | None) -> Region:
         return Region(parent=parent, trips=1 if trips is None else trips, exact=trips is not None)
 
 
-def _site_inside(eqn: Any, site: Site | None) -> Site:
+def _site_inside(eqn: Any, body: Any, site: Site | None) -> Site:
     remat = site is not None and site.remat
-    return Site(site, eqn, remat or bool(eqn.params.get("differentiated", False)))
+    return Site(site, eqn, body, remat or bool(eqn.params.get("differentiated", False)))
 
 
 def _weigh(main: Region, shared: Sequence[Region]) -> None:
@@ -347,7 +355,7 @@ def _weigh(main: Region, shared: Sequence[Region]) -> None:
                     stack.append(inner)
 
 
-_Reader = Callable[[_Inliner, Any, tuple[int, ...], Region, Site], Equation]
+_Reader = Callable[[_Inliner, Any, tuple[int, ...], Region, Site | None], Equation]
 _CONTROLS: dict[str, _Reader] = {
     "cond": _Inliner.cond,
     "scan": _Inliner.scan,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.ir.equation import Equation, Site
+from pytest_jaxcost.ir.equation import Equation
 
 PRIMAL = "primal"
 JVP = "jvp"
@@ -15,6 +15,9 @@ RECOMPUTE = "recompute"
 
 REMATTED = ("rematted_computation", False)
 """The scope that JAX puts around what a differentiated checkpoint computes again."""
+
+Records = tuple[tuple[str, bool], ...]
+"""A name stack, outermost record first: (name, whether it is a transform)."""
 
 
 class Position(NamedTuple):
@@ -26,18 +29,16 @@ class Position(NamedTuple):
     function: str
 
 
-def name_stack(equation: Equation) -> tuple[tuple[str, bool], ...]:
-    """The records of the whole name stack, outermost first: (name, whether it is a transform).
-
-    Name stacks inside bodies are relative to the equation that holds the body.
-    """
-    return tuple(record for eqn in reversed(list(_chain(equation))) for record in _compat.name_stack(eqn))
+def name_stack(equation: Equation) -> Records:
+    """The whole name stack: inside bodies it is relative to the equation that holds the body."""
+    chain = [eqn for eqn, _ in _chain(equation)]
+    return tuple(record for eqn in reversed(chain) for record in _compat.name_stack(eqn))
 
 
 def phase(equation: Equation) -> str:
     """Which part of a derivative the equation belongs to, from its transform records."""
     records = name_stack(equation)
-    if is_recomputed(equation):
+    if _is_rematted(equation, records):
         return RECOMPUTE
     transforms = {name for name, is_transform in records if is_transform}
     return next((known for known in (TRANSPOSE, JVP) if known in transforms), PRIMAL)
@@ -45,33 +46,52 @@ def phase(equation: Equation) -> str:
 
 def is_recomputed(equation: Equation) -> bool:
     """Whether a differentiated checkpoint computes the equation a second time."""
-    site = equation.site
-    return site is not None and site.remat and REMATTED in name_stack(equation)
+    return _is_rematted(equation, name_stack(equation))
 
 
 def scope(equation: Equation) -> str:
     """The names that the user's ``named_scope`` put around the equation, joined by ``/``."""
     records = name_stack(equation)
-    return "/".join(n for n, transform in records if not transform and (n, transform) != REMATTED)
+    return "/".join(name for name, transform in records if not transform and name != REMATTED[0])
 
 
-def position(equation: Equation, libraries: tuple[str, ...] = ()) -> Position | None:
-    """The innermost expression of the user's own code that made the equation.
+def source(equation: Equation) -> _compat.Frame | None:
+    """The innermost frame of code that is not JAX's own; a key of the user's expression."""
+    return next(_frames(equation), None)
+
+
+def positions(equation: Equation, libraries: tuple[str, ...] = ()) -> tuple[Position, ...]:
+    """The expressions of the user's own code that made the equation, innermost first.
 
     Frames inside JAX are skipped, and frames of files below one of the folders `libraries`.
-    An equation that JAX cached without a source takes its call site's.
+    An equation of a function that JAX traced once and cached takes its call site's.
     """
-    for eqn in _chain(equation):
-        for frame in _compat.frames(eqn):
-            if not frame.file.startswith(libraries or ("\0",)):
-                return Position(frame.file, frame.line, frame.column, frame.function)
-    return None
+    return tuple(
+        Position(frame.code.co_filename, *frame.location, frame.code.co_qualname)
+        for frame in _frames(equation)
+        if not (libraries and frame.code.co_filename.startswith(libraries))
+    )
 
 
-def _chain(equation: Equation) -> Iterator[Any]:
-    """JAX's equation and those it was entered through, innermost first."""
-    yield equation.eqn
-    site: Site | None = equation.site
+def _is_rematted(equation: Equation, records: Records) -> bool:
+    return equation.site is not None and equation.site.remat and REMATTED in records
+
+
+def _frames(equation: Equation) -> Iterator[_compat.Frame]:
+    for eqn, body in _chain(equation):
+        reached = body is None
+        for frame in _compat.frames(eqn, "" if body is None else _compat.function_source(body)):
+            if frame is not None:
+                yield frame
+            reached = frame is None
+        if not reached and eqn.source_info.traceback is not None:
+            return  # the body's function is not among the frames, so they lead all the way out
+
+
+def _chain(equation: Equation) -> Iterator[tuple[Any, Any]]:
+    """JAX's equation and those it was entered through, innermost first, and the body of each."""
+    eqn, site = equation.eqn, equation.site
     while site is not None:
-        yield site.eqn
-        site = site.parent
+        yield eqn, site.body
+        eqn, site = site.eqn, site.parent
+    yield eqn, None
