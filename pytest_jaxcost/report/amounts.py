@@ -39,9 +39,9 @@ def show(value: Fraction | float, unit: Unit, *, apart_from: Fraction | None = N
 
 def show_share(share: Fraction, *, apart_from: Fraction | None = None) -> str:
     """A part of the whole in percent: ``6.2%``."""
-    bound = None if apart_from is None else apart_from * 100
-    if 0 < share < Fraction(1, 2000) and bound is None:
+    if 0 < share < Fraction(1, 2000) and apart_from is None:
         return "<0.1%"
+    bound = (Fraction(1) if apart_from is None else apart_from) * 100
     return f"{_rounded(share * 100, 0 if share in (0, 1) else 1, bound) or float(share * 100)}%"
 
 

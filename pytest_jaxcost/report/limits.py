@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -91,22 +92,24 @@ class Limits:
         Without ``primitives``, primitive names are left unchecked. Raises ``LimitError``.
         """
         written = {key: value for key, value in self.values.items() if value is not None}
-        limits = (self._parse(key, primitives) for key in written if key not in OPTIONS)
-        settings = Settings(
-            limits=tuple(limit for of_one_key in limits for limit in of_one_key),
-            ignore=frozenset(_ignored(written.get("ignore", ()), primitives)),
+        limits: list[Limit] = []
+        for key in written:
+            with _saying_where(self.origins.get(key, "")):
+                limits += _read(key, written, self.origins.get(key, ""), primitives)
+        return Settings(
+            limits=tuple(limits),
+            ignore=frozenset(_listed(written.get("ignore", ()))),
             relative_to=written.get("relative_to"),
         )
-        _check_multiples(settings)
-        return settings
 
-    def _parse(self, key: str, primitives: Primitives | None) -> tuple[Limit, ...]:
-        """The limits under one key; an error says where the key was written."""
-        origin = self.origins.get(key, "")
-        try:
-            return tuple(_read(key, self.values[key], origin, primitives))
-        except LimitError as error:
-            raise LimitError(f"{error} ({origin})" if origin else str(error)) from None
+
+@contextmanager
+def _saying_where(origin: str) -> Iterator[None]:
+    """Adds where a limit was written to the error about it."""
+    try:
+        yield
+    except LimitError as error:
+        raise LimitError(f"{error} ({origin})" if origin else str(error)) from None
 
 
 OPTIONS = ("ignore", "relative_to")
@@ -122,10 +125,26 @@ def limit_names() -> tuple[str, ...]:
     return (*prefixed, *FORBIDDING, *OPTIONS)
 
 
-def _read(key: str, value: Any, origin: str, primitives: Primitives | None) -> Iterator[Limit]:
-    if key in FORBIDDING:
+def _read(
+    key: str, written: Mapping[str, Any], origin: str, primitives: Primitives | None
+) -> Iterator[Limit]:
+    """The limits under one key; none under an option, whose value is checked all the same."""
+    value = written[key]
+    if key == "ignore":
+        _check_primitives(key, _listed(value), primitives)
+    elif key in FORBIDDING:
         yield from _forbidden(key, value, origin, primitives)
-        return
+    elif key not in OPTIONS:
+        for limit in _limits(key, value, origin, primitives):
+            if limit.bound.sort == "multiple" and "relative_to" not in written:
+                raise LimitError(
+                    f"{key}={value!r} is a multiple of another report;"
+                    " pass that report as relative_to="
+                )
+            yield limit
+
+
+def _limits(key: str, value: Any, origin: str, primitives: Primitives | None) -> Iterator[Limit]:
     subject, relation = _subject(key)
     if isinstance(subject, Metric):
         bound = _bound(f"{key}={value!r}", value, subject)
@@ -144,9 +163,11 @@ def _subject(key: str) -> tuple[Metric | Family, Relation]:
         name = key.removeprefix(relation.prefix)
         if key.startswith(relation.prefix) and name in subjects:
             return subjects[name], relation
-    accepted = "max_<metric>, min_<metric> and <metric> with the metrics of a report"
+    near = did_you_mean(key, limit_names())
+    others = ", ".join((*FORBIDDING, *OPTIONS))
     raise LimitError(
-        f"unknown limit {key!r}; accepted are {accepted}{did_you_mean(key, limit_names(), n=2)}"
+        f"unknown limit {key!r}{near or '.'} Accepted are max_<metric>, min_<metric> and <metric>"
+        f" of {', '.join(subjects)}; and {others}"
     )
 
 
@@ -189,11 +210,10 @@ def _forbidden(key: str, value: Any, origin: str, primitives: Primitives | None)
         )
 
 
-def _ignored(value: Any, primitives: Primitives | None) -> Collection[str]:
+def _listed(value: Any) -> Collection[Any]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, Collection):
         raise LimitError(f'ignore={value!r}: not primitive names; write ignore=("mul",)')
-    _check_primitives("ignore", names, primitives)
     return names
 
 
@@ -205,14 +225,3 @@ def _check_primitives(key: str, names: Iterable[Any], primitives: Primitives | N
         if known is not None and name not in known:
             near = did_you_mean(name, sorted(known), n=3)
             raise LimitError(f"{key}: no JAX primitive is named {name!r}{near}")
-
-
-def _check_multiples(settings: Settings) -> None:
-    if settings.relative_to is not None:
-        return
-    for limit in settings.limits:
-        if limit.bound.sort == "multiple":
-            raise LimitError(
-                f"{limit.key}={limit.bound.text!r} is a multiple of another report;"
-                " pass that report as relative_to="
-            )

@@ -103,9 +103,9 @@ def parse(written: object, unit: Unit) -> Bound:
         return _from_text(written, unit)
     if isinstance(written, bool) or not isinstance(written, (Real, Decimal)):
         raise LimitError(f"{written!r} is not an amount; write {EXAMPLES[unit]}")
-    return Bound(
-        value=_whole(_from_number(written), unit, written), sort="amount", text=f"{written}"
-    )
+    value = _whole(_from_number(written), unit, written)
+    text = str(value) if value.denominator == 1 else f"{written}"
+    return Bound(value=value, sort="amount", text=text)
 
 
 def _from_number(written: Real | Decimal) -> Fraction:

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from pytest_jaxcost.report import (
+    CostError,
+    Family,
+    Findings,
+    Limits,
+    Metric,
+    Reading,
+    Report,
+    Totals,
+    Verdict,
+    judge,
+)
+
+from .fake import Fake, attention
+
+
+def verdict(reading: Reading, whole: Reading | None = None, **limit: Any) -> Verdict:
+    """The verdict on one limit where every metric reads the same, and wholes their own."""
+    settings = Limits.of({**limit, "relative_to": object()}).parse()
+    (subject,) = (each.subject for each in settings.limits)
+
+    def read(asked: Metric | Family, item: str | None) -> Reading:
+        return reading if asked is subject or whole is None else whole
+
+    return judge(settings.limits, read, read)[0]
+
+
+# limit, the most or least that keeps it, the first that does not
+BOUNDARIES = [
+    ({"max_eqns": 100}, 100, 101),
+    ({"max_eqns": 0}, 0, 1),
+    ({"max_flops": "2 GFLOP"}, 2 * 10**9, 2 * 10**9 + 1),
+    ({"max_flops": 2**53}, 2**53, 2**53 + 1),
+    ({"max_temp_bytes": "24 MiB"}, 24 * 2**20, 24 * 2**20 + 1),
+    ({"max_transcendentals": "1.5k"}, 1500, 1501),
+    ({"min_eqns": 100}, 100, 99),
+    ({"min_flops": "1k"}, 1000, 999),
+    ({"eqns": 100}, 100, 101),
+    ({"eqns": 100}, 100, 99),
+    ({"primitives": {"tanh": 2}}, 2, 3),
+    ({"primitives": {"tanh": 2}}, 2, 1),
+    ({"max_primitives": {"tanh": 2}}, 2, 3),
+    ({"min_primitives": {"tanh": 2}}, 2, 1),
+    ({"max_executions": {"dot_general": 40}}, 40, 41),
+    ({"forbid": ("while",)}, 0, 1),
+]
+
+
+@pytest.mark.parametrize(("limit", "kept", "exceeded"), BOUNDARIES, ids=str)
+def test_a_value_on_the_limit_keeps_it_and_one_more_does_not(
+    limit: dict[str, Any], kept: int, exceeded: int
+) -> None:
+    assert verdict(Reading(value=kept), **limit).kept
+    over = verdict(Reading(value=exceeded), **limit)
+    assert over.exceeded
+    assert over.margin == exceeded - kept
+
+
+@pytest.mark.parametrize(
+    ("share", "kept", "exceeded"),
+    [("5%", 50, 51), ("0.1%", 1, 2), ("0%", 0, 1), ("100%", 1000, 1001)],
+)
+def test_a_share_is_of_the_whole(share: str, kept: int, exceeded: int) -> None:
+    whole = Reading(value=1000)
+    limit = {"max_duplicate_flops": share}
+    assert verdict(Reading(value=kept), whole, **limit).kept
+    over = verdict(Reading(value=exceeded), whole, **limit)
+    assert over.exceeded
+    assert over.share == Fraction(exceeded, 1000)
+
+
+def test_a_share_of_nothing_is_nothing() -> None:
+    assert verdict(Reading(value=0), Reading(value=0), max_dead_flops="5%").kept
+    assert verdict(Reading(value=1), Reading(value=0), max_dead_flops="5%").exceeded
+
+
+@pytest.mark.parametrize(("times", "kept", "exceeded"), [("5x", 50, 51), ("1.1x", 11, 12)])
+def test_a_multiple_is_of_the_other_report(times: str, kept: int, exceeded: int) -> None:
+    other = Report(Fake(program=totals(flops=10)))
+    limits = {"max_flops": times, "relative_to": other}
+    assert Report(Fake(program=totals(flops=kept))).check(**limits)
+    with pytest.raises(CostError) as error:
+        Report(Fake(program=totals(flops=exceeded))).check(**limits)
+    assert error.value.verdicts[0].multiple == Fraction(exceeded, 10)
+
+
+def test_a_multiple_of_counts_by_name() -> None:
+    other = Report(Fake())
+    assert Report(Fake()).check(max_primitives={"tanh": "1x"}, relative_to=other)
+    with pytest.raises(CostError):
+        Report(Fake()).check(max_primitives={"tanh": "0.9x"}, relative_to=other)
+
+
+@pytest.mark.parametrize("limit", [{"max_peak_bytes": 10**9}, {"min_peak_bytes": 0}])
+def test_an_unknown_value_never_keeps_a_limit(limit: dict[str, int]) -> None:
+    unknown = verdict(Reading(value=None, reason="this compiler does not say"), **limit)
+    assert unknown.exceeded
+    assert unknown.undecided == "this compiler does not say"
+
+
+def test_a_multiple_of_an_unknown_value_never_keeps_a_limit() -> None:
+    known, unknown = Fake(memory={"peak_bytes": 1}), Fake(reasons={"peak_bytes": "not told"})
+    with pytest.raises(CostError) as error:
+        Report(known).check(max_peak_bytes="2x", relative_to=Report(unknown))
+    assert error.value.verdicts[0].undecided == "2x of an unknown amount: not told"
+
+
+# A lower bound decides a maximum it exceeds and a minimum it reaches; a maximum it keeps is kept.
+LOWER_BOUNDS: list[tuple[dict[str, int], bool, bool]] = [
+    ({"max_flops": 50}, True, True),
+    ({"max_flops": 49}, False, True),
+    ({"min_flops": 50}, True, True),
+    ({"min_flops": 51}, False, False),
+    ({"flops": 49}, False, True),
+    ({"flops": 50}, False, False),
+    ({"flops": 51}, False, False),
+]
+
+
+@pytest.mark.parametrize(("limit", "kept", "decided"), LOWER_BOUNDS, ids=str)
+def test_a_lower_bound_is_judged_where_it_decides(
+    limit: dict[str, int], kept: bool, decided: bool
+) -> None:
+    found = verdict(Reading(value=50, exact=False), **limit)
+    assert (found.kept, not found.undecided) == (kept, decided)
+
+
+@pytest.mark.parametrize("metric", ["flops", "transcendentals", "bytes_accessed"])
+def test_inexact_totals_are_lower_bounds(metric: str) -> None:
+    assert not Report(Fake(program=totals(exact=False))).metrics.reading(metric).exact
+    assert Report(Fake(program=totals(exact=True))).metrics.reading(metric).exact
+
+
+def test_a_count_of_equations_is_exact_even_then() -> None:
+    report = Report(Fake(program=totals(exact=False)))
+    assert report.metrics.reading("eqns").exact
+    assert report.check(primitives={"tanh": 0})
+    with pytest.raises(CostError):
+        report.check(executions={"tanh": 0})
+
+
+MADE: list[tuple[dict[str, Any], set[str]]] = [
+    ({"max_flops": 10**9}, {"totals"}),
+    ({"forbid": "while"}, {"totals"}),
+    ({"max_repeated_draws": 0}, {"repeated_draws", "totals"}),
+    ({"max_largest_intermediate_bytes": 0}, {"intermediates"}),
+    ({"max_temp_bytes": 10**9}, {"compiled"}),
+]
+
+
+@pytest.mark.parametrize(("limits", "made"), MADE, ids=str)
+def test_only_what_the_limits_name_is_made(limits: dict[str, Any], made: set[str]) -> None:
+    fake = Fake()
+    Report(fake).check(**limits)
+    assert set(fake.made) == made
+
+
+def test_ignored_primitives_are_no_findings_in_this_check() -> None:
+    report = Report(Fake(found={"duplicates": Findings([attention()])}))
+    assert report.check(max_duplicates=0, ignore=("dot_general",)) is report
+    with pytest.raises(CostError):
+        report.check(max_duplicates=0, ignore=("tanh",))
+    assert report.ignoring(["dot_general"]).duplicates.count == 0
+    assert report.duplicates.count == 1
+
+
+def totals(**changes: Any) -> Totals:
+    none: dict[str, Any] = {"eqns": 0, "flops": 0, "transcendentals": 0, "bytes_accessed": 0}
+    return Totals(**none | changes)
