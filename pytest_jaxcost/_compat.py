@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.extend.core as jex_core
 import jaxlib
+from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import source_info_util as _source_info
 from jax._src.interpreters import pxla as _pxla
@@ -30,6 +31,7 @@ _JAX_ROOTS = tuple(
     os.path.dirname(os.path.abspath(module.__file__)) + os.sep for module in (jax, jaxlib)
 )
 
+_API_FILE = _api.__file__
 _CODES: weakref.WeakKeyDictionary[types.CodeType, tuple[bool, str]] = weakref.WeakKeyDictionary()
 """Per code object: whether it is JAX's own, and where its function starts."""
 
@@ -142,6 +144,18 @@ def frames(eqn: Any, within: str = "") -> Iterator[Frame | None]:
             return
 
 
+def differentiated_at(eqn: Any) -> Frame | None:
+    """The frame that asked for the derivative which `eqn` belongs to: it called into jax's api."""
+    traceback = eqn.source_info.traceback
+    in_api = False
+    for code, instruction in zip(*traceback.raw_frames(), strict=True) if traceback else ():
+        if in_api and not in_jax(code.co_filename):
+            return Frame(code, instruction)
+        in_api = in_api and in_jax(code.co_filename)
+        in_api |= code.co_filename == _API_FILE and not code.co_name.startswith("vmap")
+    return None
+
+
 def in_jax(file: str) -> bool:
     """Whether `file` belongs to JAX itself."""
     return file.startswith(_JAX_ROOTS) or file.startswith("<frozen ")
@@ -176,3 +190,9 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
         yield
     finally:
         _pxla.lower_sharding_computation = lower
+
+
+def as_function(closed_jaxpr: Any) -> Callable[..., Any]:
+    """A function of arrays that computes what the jaxpr says."""
+    function: Callable[..., Any] = jex_core.jaxpr_as_fun(closed_jaxpr)
+    return function

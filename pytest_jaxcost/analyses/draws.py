@@ -1,0 +1,45 @@
+"""Random draws: which primitives make them, and which equations belong to one."""
+
+from __future__ import annotations
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition
+from pytest_jaxcost.ir import where
+
+DRAWS = frozenset(
+    {
+        "random_bits",
+        "random_gamma",
+        "random_split",
+        "rng_bit_generator",
+        "rng_uniform",
+        "threefry2x32",
+    }
+)
+"""Primitives that consume a key. Folding data into a key consumes nothing."""
+
+Sources = frozenset[_compat.Frame | None]
+
+
+def is_draw(repetition: Repetition) -> bool:
+    """Whether what is repeated is a random draw."""
+    return repetition.first.equation.primitive in DRAWS
+
+
+def repeated_draw_sources(facts: Facts) -> Sources:
+    """The user's expressions that draw again from a key already used."""
+    draws = filter(is_draw, facts.repetitions)
+    return frozenset(_source(each) for draw in draws for each in (draw.first, *draw.again))
+
+
+def is_part_of_draw(repetition: Repetition, draws: Sources) -> bool:
+    """Whether what is repeated is a draw, or shapes its bits in the same expression."""
+    if not draws:
+        return False
+    occurrences = (repetition.first, *repetition.again)
+    return is_draw(repetition) or all(_source(each) in draws for each in occurrences)
+
+
+def _source(occurrence: Occurrence) -> _compat.Frame | None:
+    return where.source(occurrence.equation)

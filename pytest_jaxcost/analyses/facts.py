@@ -1,0 +1,187 @@
+"""What analyses build on: the program, its values and costs, each worked out once when asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from pytest_jaxcost.cost.price import price
+from pytest_jaxcost.cost.record import NOTHING, Cost
+from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
+from pytest_jaxcost.flow.live import live_values
+from pytest_jaxcost.flow.numbers import value_numbers
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
+from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined
+from pytest_jaxcost.ir.inline import inline
+from pytest_jaxcost.report.records import Finding, Place, Totals
+
+INDEX_ELEMENTS = 32
+"""Integer and boolean results of at most so many elements are index arithmetic, not work."""
+
+OPAQUE = "the cost of {name} is unknown; it is counted as nothing"
+
+
+class Facts:
+    """Facts about one jaxpr. `libraries` are folders whose frames are not the user's own code."""
+
+    def __init__(self, jaxpr: Any, libraries: tuple[str, ...] = ()) -> None:
+        self.jaxpr = jaxpr
+        self.libraries = libraries
+        self._costs: dict[int, Cost | None] = {}
+
+    @cached_property
+    def program(self) -> Inlined:
+        return inline(self.jaxpr)
+
+    @cached_property
+    def numbers(self) -> Sequence[int]:
+        return value_numbers(self.program)
+
+    @cached_property
+    def live(self) -> bytearray:
+        return live_values(self.program)
+
+    @cached_property
+    def repetitions(self) -> list[Repetition]:
+        """Values computed more than once by live equations."""
+        return repetitions(self.program, self.numbers, self.live)
+
+    @cached_property
+    def tallies(self) -> dict[int, Tally]:
+        return tallies(self.program, self.price)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The whole program in numbers."""
+        program, tally = self.program, self.tallies[id(self.program.main)]
+        primitives: Counter[str] = Counter()
+        calls: Counter[str] = Counter()
+        for region in program.regions():
+            for name, count in Counter(map(_counted_name, region.equations)).items():
+                primitives[name] += count * region.sites
+            for name, count in region.calls.items():
+                calls[name] += count * region.sites
+        del primitives[""]
+        opaque = (OPAQUE.format(name=name) for name in sorted(tally.opaque))
+        return Totals(
+            eqns=primitives.total(),
+            flops=tally.cost.flops,
+            transcendentals=tally.cost.transcendentals,
+            bytes_accessed=tally.cost.bytes_accessed,
+            primitives=primitives,
+            executions=tally.executions,
+            calls=calls,
+            exact=tally.exact,
+            caveats=(*program.caveats, *opaque),
+        )
+
+    # one equation
+
+    def price(self, eqn: Any) -> Cost | None:
+        """The cost of one run of a leaf, or None if it is opaque."""
+        known = self._costs.get(id(eqn), _UNPRICED)
+        if known is _UNPRICED:
+            known = self._costs[id(eqn)] = price(eqn)
+        return known  # type: ignore[return-value]
+
+    def cost(self, equation: Equation) -> Cost | None:
+        """The cost of one run of an equation, body included, or None if it is opaque."""
+        if isinstance(equation.control, Block):
+            tally = block_tally(equation.control, self.tallies)
+            return tally.cost if tally.exact else None
+        return self.price(equation.eqn)
+
+    def is_bookkeeping(self, equation: Equation) -> bool:
+        """Whether an equation moves, shapes or counts, and computes nothing."""
+        if all(_is_index(var.aval) for var in equation.eqn.outvars):
+            return True
+        cost = self.cost(equation)
+        return cost is not None and cost.flops == 0 and cost.transcendentals == 0
+
+    def positions(self, equation: Equation) -> tuple[where.Position, ...]:
+        """The user's expressions that made the equation, innermost first."""
+        return where.positions(equation, self.libraries)
+
+    # findings
+
+    def finding(
+        self,
+        kind: str,
+        wasted: Sequence[Occurrence],
+        *,
+        places: Iterable[Place] = (),
+        hint: str = "",
+        nbytes: int = 0,
+        bookkeeping: bool | None = None,
+    ) -> Finding:
+        """A finding about equations that are alike: what running all of `wasted` costs."""
+        equation = wasted[0].equation
+        cost = self.cost(equation)
+        spent = (NOTHING if cost is None else cost).times(sum(o.region.weight for o in wasted))
+        return Finding(
+            kind=kind,
+            primitive=equation.primitive,
+            aval=aval_text(equation),
+            count=sum(o.region.sites for o in wasted),
+            executions=sum(o.region.weight for o in wasted),
+            flops=spent.flops,
+            transcendentals=spent.transcendentals,
+            bytes_accessed=spent.bytes_accessed,
+            share=self.share(spent),
+            nbytes=nbytes,
+            exact=cost is not None and all(_is_exact(o) for o in wasted),
+            bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
+            places=tuple(places) or self.places(equation),
+            phase=where.phase(equation),
+            scope=where.scope(equation),
+            hint=hint,
+        )
+
+    def share(self, cost: Cost) -> float | None:
+        """The part of the program's flops and transcendentals, between 0 and 1."""
+        whole = self.totals.flops + self.totals.transcendentals
+        return (cost.flops + cost.transcendentals) / whole if whole else None
+
+    def places(self, equation: Equation) -> tuple[Place, ...]:
+        """The innermost place of the user's own code, if there is any."""
+        return tuple(
+            place(position, where.phase(equation)) for position in self.positions(equation)[:1]
+        )
+
+
+def place(position: where.Position, phase: str = "") -> Place:
+    """A position as the report prints it."""
+    return Place(file=position.file, line=position.line, function=position.function, phase=phase)
+
+
+def aval_text(equation: Equation) -> str:
+    """The types of an equation's results, as JAX prints them."""
+    avals = [var.aval for var in equation.eqn.outvars]
+    return ", ".join(
+        aval.str_short(short_dtypes=True) if hasattr(aval, "str_short") else str(aval)
+        for aval in avals
+    )
+
+
+def _counted_name(equation: Equation) -> str:
+    # a shared call is a call: entered, not counted
+    is_call = isinstance(equation.control, Block) and equation.control.shared
+    return "" if is_call else equation.primitive
+
+
+def _is_index(aval: Any) -> bool:
+    kind = getattr(getattr(aval, "dtype", None), "kind", "")
+    return kind in "iub" and kind != "" and aval.size <= INDEX_ELEMENTS
+
+
+def _is_exact(occurrence: Occurrence) -> bool:
+    region = occurrence.region
+    while region.exact and region.parent is not None:
+        region = region.parent
+    return region.exact
+
+
+_UNPRICED = object()

@@ -1,0 +1,109 @@
+"""Measuring a function; everything that works without pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import jax
+import jaxlib
+
+from pytest_jaxcost.analyses import ANALYSES, Facts
+from pytest_jaxcost.compiled import Compiled
+from pytest_jaxcost.flow.repeats import Occurrence
+from pytest_jaxcost.ir import names
+from pytest_jaxcost.program import NOT_CALLABLE, Program, function_name
+from pytest_jaxcost.report.records import Finding, Findings, Totals
+from pytest_jaxcost.report.report import Report
+
+
+def measure(
+    fn: Callable[..., Any],
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    target: str | None = None,
+) -> Report:
+    """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
+
+    Arguments are arrays, pytrees of arrays or ``jax.ShapeDtypeStruct``; a function that is jitted
+    already keeps its static arguments and donation. `name` is used in messages.
+
+    Raises:
+        TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
+        Exception: whatever `fn` raises when it is traced, with a note that names the call.
+    """
+    __tracebackhide__ = True
+    if not callable(fn):
+        raise TypeError(NOT_CALLABLE.format(value=fn))
+    program = Program(fn, args, kwargs or {}, name or function_name(fn))
+    program.traced  # noqa: B018  # errors of fn belong to this call
+    return Report(_Measurement(program, target))
+
+
+def measure_jaxpr(jaxpr: Any, *, name: str, target: str | None = None) -> Report:
+    """The report of a closed jaxpr that was traced already."""
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), target))
+
+
+class _Measurement:
+    """What a report reads: each question is answered once, when it is asked."""
+
+    def __init__(self, program: Program, target: str | None) -> None:
+        self.program = program
+        self.name = program.name
+        self.target = target
+        self._findings: dict[str, Findings] = {}
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.program.jaxpr)
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "jax": jax.__version__,
+            "jaxlib": jaxlib.__version__,
+            "target": self.target or jax.default_backend(),
+        }
+
+    @property
+    def findings_kinds(self) -> tuple[str, ...]:
+        return tuple(ANALYSES)
+
+    @property
+    def has_compiled(self) -> bool:
+        return "_compiled" in self.__dict__
+
+    def totals(self) -> Totals:
+        return self.facts.totals
+
+    def findings(self, kind: str) -> Findings:
+        if kind not in self._findings:
+            self._findings[kind] = ANALYSES[kind](self.facts)
+        return self._findings[kind]
+
+    def occurrences(self, primitive: str | None) -> Findings:
+        """The equations of one primitive, or all of them, as findings by cost."""
+        facts = self.facts
+        found: list[Finding] = []
+        for region, equation in facts.program.walk():
+            if primitive is None or names.canonical(equation.primitive) == primitive:
+                occurrence = Occurrence(region, equation)
+                found.append(facts.finding("occurrences", [occurrence], bookkeeping=False))
+        return Findings(found)
+
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return Compiled(self.program.compiled)
+
+    def compiled(self) -> Compiled:
+        return self._compiled
+
+    def primitive_names(self) -> frozenset[str]:
+        return frozenset(self.facts.totals.primitives) | names.primitive_names()
+
+    def canonical(self, name: str) -> str:
+        return names.canonical(name)

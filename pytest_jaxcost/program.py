@@ -1,0 +1,138 @@
+"""One function under test: what it is called with, and its three stages.
+
+Each stage is made once, when something asks for it. Nothing is ever executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from pytest_jaxcost import _compat
+
+NOT_AN_ARRAY = (
+    "jaxcost passes every argument to jax.jit, and {path} is {article} {kind}, no array and no "
+    "pytree of arrays. Close over it, jaxcost(lambda x: f(x, {value}), x), or pass a function "
+    "that is jitted with static_argnums"
+)
+NOT_CALLABLE = "jaxcost measures a function and its arguments, jaxcost(fn, *args); got {value!r}"
+
+
+class Program:
+    """A function with arguments; arrays, pytrees or ``jax.ShapeDtypeStruct``."""
+
+    def __init__(
+        self, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], name: str
+    ) -> None:
+        self.fn, self.args, self.kwargs, self.name = fn, tuple(args), dict(kwargs), name
+
+    @classmethod
+    def of_jaxpr(cls, jaxpr: Any, name: str) -> Program:
+        """The program of a closed jaxpr that was traced already."""
+        avals = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.in_avals]
+        program = cls(_compat.as_function(jaxpr), avals, {}, name)
+        program.__dict__["jaxpr"] = jaxpr
+        return program
+
+    @cached_property
+    def traced(self) -> Any:
+        """``jax.stages.Traced``; a jitted function keeps its static arguments and donation.
+
+        Raises:
+            TypeError: an argument is neither an array nor a pytree of arrays.
+        """
+        __tracebackhide__ = True
+        fn: Any = self.fn
+        if not hasattr(fn, "trace"):
+            _require_arrays(self.args, self.kwargs)
+            fn = jax.jit(fn)
+        try:
+            return fn.trace(*self.args, **self.kwargs)
+        except Exception as error:
+            error.add_note(f"jaxcost: while tracing {self.call}")
+            raise
+
+    @cached_property
+    def jaxpr(self) -> Any:
+        """The closed jaxpr."""
+        __tracebackhide__ = True
+        return self.traced.jaxpr
+
+    @cached_property
+    def lowered(self) -> Any:
+        """``jax.stages.Lowered``."""
+        return self.traced.lower()
+
+    @cached_property
+    def compiled(self) -> Any:
+        """``jax.stages.Compiled``."""
+        return self.lowered.compile()
+
+    @property
+    def call(self) -> str:
+        """The measured call with the shapes of its arguments, for messages."""
+        args = [_shape_text(arg) for arg in self.args]
+        kwargs = [f"{name}={_shape_text(arg)}" for name, arg in self.kwargs.items()]
+        return f"{self.name}({', '.join(args + kwargs)})"
+
+
+def function_name(fn: Any) -> str:
+    """What to call a function in messages: JAX's transformations are spelled out, ``grad(f)``."""
+    if isinstance(fn, partial):
+        return function_name(fn.func)
+    code = getattr(fn, "__code__", None)
+    wrapped = getattr(fn, "__wrapped__", None)
+    if wrapped is not None and (code is None or code.co_qualname.startswith("api_boundary")):
+        return function_name(wrapped)
+    if wrapped is not None and _compat.in_jax(code.co_filename):
+        return f"{code.co_qualname.partition('.')[0]}({function_name(wrapped)})"
+    return str(getattr(fn, "__name__", type(fn).__name__))
+
+
+def _require_arrays(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    __tracebackhide__ = True
+    for path, leaf in jax.tree_util.tree_leaves_with_path((args, kwargs)):
+        if not _is_array(leaf):
+            kind = type(leaf).__name__
+            raise TypeError(
+                NOT_AN_ARRAY.format(
+                    path=_argument(path),
+                    article="an" if kind[0] in "aeiou" else "a",
+                    kind=kind,
+                    value=_short(leaf),
+                )
+            )
+
+
+def _is_array(leaf: Any) -> bool:
+    if isinstance(leaf, bool | int | float | complex | np.generic):
+        return True
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.kind not in "OSU"
+    return hasattr(leaf, "shape") and hasattr(leaf, "dtype") or hasattr(leaf, "__jax_array__")
+
+
+def _argument(path: tuple[Any, ...]) -> str:
+    where, argument, *rest = path
+    named = where.idx == 1
+    name = f"keyword argument {argument.key!r}" if named else f"argument {argument.idx}"
+    return name + (f" at {jax.tree_util.keystr(tuple(rest))}" if rest else "")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 20 and "\n" not in text else "..."
+
+
+def _shape_text(arg: Any) -> str:
+    leaves = jax.tree.leaves(arg)
+    if len(leaves) != 1:
+        return f"<{len(leaves)} arrays>"
+    (leaf,) = leaves
+    if not hasattr(leaf, "shape"):
+        return _short(leaf)
+    return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]"
