@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import NamedTuple
 
 from .judge import Verdict
@@ -53,9 +54,10 @@ def culprits(
     if limit.subject.stage == "compiled":
         return NOBODY
     found = tuple(_findings(limit.subject, limit.item, measurement, ignore))
-    weighing = _weighing(limit.subject, found, verdict)
+    field = field_of(limit.subject)
+    weighing = [each for each in found if getattr(each, field) > _floor(verdict)]
     few = SHOWN_OF_FINDINGS if _is_blame(limit.subject) else SHOWN_OF_TOTALS
-    return chosen(weighing, len(found) if everything else few)
+    return chosen(weighing, len(found) if everything else few, field=field)
 
 
 def field_of(subject: Metric | Family) -> str:
@@ -63,10 +65,23 @@ def field_of(subject: Metric | Family) -> str:
     return FIELDS.get(subject.reads[1], subject.reads[1])
 
 
-def chosen(findings: Iterable[Finding], n: int) -> Culprits:
-    """The first ``n`` findings after identical ones are folded into one."""
-    folded = _folded(findings)
-    return Culprits(folded[:n], max(0, len(folded) - n))
+def chosen(findings: Iterable[Finding], n: int, *, field: str = "count") -> Culprits:
+    """The ``n`` that weigh most in ``field``, after identical findings are folded into one."""
+    alike = Counter(findings)
+    folded = [Culprit(finding.times(k), k) for finding, k in alike.items()]
+    folded.sort(key=lambda culprit: _weight(culprit.finding, field), reverse=True)
+    return Culprits(tuple(folded[:n]), max(0, len(folded) - n))
+
+
+def _weight(finding: Finding, field: str) -> tuple[int, ...]:
+    """What is only counted weighs what it costs."""
+    return finding.cost if field == "count" else (getattr(finding, field),)
+
+
+def _floor(verdict: Verdict) -> Fraction:
+    """What a finding must weigh to be to blame: of a largest, more than what is allowed."""
+    largest = verdict.limit.subject.reads[1] == "largest_nbytes"
+    return verdict.allowed or Fraction(0) if largest else Fraction(0)
 
 
 def _is_blame(subject: Metric | Family) -> bool:
@@ -80,19 +95,3 @@ def _findings(
         return measurement.findings(subject.kind).without(ignore)
     name = None if item is None else measurement.canonical(item)
     return measurement.occurrences(name).all
-
-
-def _weighing(
-    subject: Metric | Family, findings: tuple[Finding, ...], verdict: Verdict
-) -> list[Finding]:
-    """The findings that add to the metric, heaviest first; of a largest, those over the bound."""
-    field = field_of(subject)
-    floor = 0 if subject.reads[1] != "largest_nbytes" else verdict.allowed or 0
-    adding = (finding for finding in findings if getattr(finding, field) > floor)
-    return sorted(adding, key=lambda finding: -int(getattr(finding, field)))
-
-
-def _folded(findings: Iterable[Finding]) -> tuple[Culprit, ...]:
-    """Identical findings as one, whose amounts are the sum."""
-    alike = Counter(findings)
-    return tuple(Culprit(finding.times(n), n) for finding, n in alike.items())

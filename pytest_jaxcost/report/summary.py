@@ -61,8 +61,8 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     if not findings:
         return
     yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")
-    shown, left_out = chosen(findings, SHOWN)
     field = field_of(METRICS[names[0]]) if names else "count"
+    shown, left_out = chosen(findings, SHOWN, field=field)
     yield from culprit_lines(shown, field, report.environment.get("target", ""), style)
     if left_out:
         yield (Cell(f"    ... and {left_out:,} more in report.{kind}", "faint"),)

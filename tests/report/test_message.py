@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_jaxcost.report import (
+    CostError,
+    Finding,
+    Findings,
+    Limits,
+    Place,
+    Report,
+    Style,
+    Totals,
+)
+
+from .fake import Fake, attention
+
+TANH = attention(
+    primitive="tanh",
+    aval="f32[512]",
+    flops=0,
+    transcendentals=512,
+    survival="removed",
+    places=(
+        Place(file="model.py", line=12, function="layer", phase="jvp"),
+        Place(file="model.py", line=12, function="layer", phase="transpose"),
+    ),
+    scope="block_3/mlp",
+    hint="",
+)
+
+
+def message(fake: Fake, **limits: Any) -> str:
+    with pytest.raises(CostError) as error:
+        Report(fake).check(**limits)
+    return str(error.value)
+
+
+def lines(text: str) -> list[str]:
+    return text.strip("\n").splitlines()
+
+
+ONE_CULPRIT = """
+jaxcost: 1 of 2 limits exceeded by grad(loss)                 traced, jax 0.12.0
+
+  duplicate_flops   2.10 MFLOP   allowed 0   6.2% of 33.8 MFLOP
+    dot_general f32[512,512]   computed twice   2.10 MFLOP
+      survives compilation (cpu)
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+  within limits: flops 33.8 MFLOP of 40 MFLOP
+"""
+
+
+def test_a_layer_called_twice() -> None:
+    fake = Fake(found={"duplicates": Findings([attention(survival="survives")])})
+    text = message(fake, max_duplicate_flops=0, max_flops="40 MFLOP")
+    assert lines(text) == lines(ONE_CULPRIT)
+
+
+ALL_AT_ONCE = """
+jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
+  traced and compiled for cpu, jax 0.12.0
+
+  duplicates           2   allowed 0 by --jaxcost-max   5.6% of 36 eqns
+    dot_general f32[512,512]   computed twice   2.10 MFLOP
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+    tanh f32[512]   computed twice   512 transcendentals
+      removed by the compiler (cpu)
+      model.py:12 in layer   (jvp, block_3/mlp)
+      model.py:12 in layer   (transpose, block_3/mlp)
+  duplicate_flops      2.10 MFLOP   allowed 5% = 1.69 MFLOP by --jaxcost-max
+    6.2% of 33.8 MFLOP
+    by findings shown above
+  dead                 1   allowed 0 by --jaxcost-max   2.8% of 36 eqns
+    JAX drops dead equations when it lowers: tracing time, not run time.
+    sin f32[8]   never used   8 transcendentals
+      model.py:3
+  primitives["tanh"]   2   required exactly 1 by --jaxcost-max
+    tanh f32[512]   twice   512 transcendentals
+      model.py:12 in layer   (jvp)
+  primitives["tanh"]   2   forbidden by --jaxcost-max
+    by findings shown above
+  temp_bytes           4.00 KiB   allowed 4000 (3.91 KiB) by --jaxcost-max
+  transcendentals      5,002   required at least 6k by --jaxcost-max
+  peak_bytes           unknown   allowed 24 MiB by --jaxcost-max
+    the CPU compiler does not report it
+  within limits: flops 33.8 MFLOP of 40 MFLOP, eqns 36 (at least 10)
+"""
+
+
+def test_all_breaches_at_once() -> None:
+    dead = Finding(
+        kind="dead",
+        primitive="sin",
+        aval="f32[8]",
+        transcendentals=8,
+        places=(Place(file="model.py", line=3),),
+    )
+    tanh = Finding(
+        kind="occurrences",
+        primitive="tanh",
+        aval="f32[512]",
+        count=2,
+        transcendentals=512,
+        places=(Place(file="model.py", line=12, function="layer", phase="jvp"),),
+    )
+    fake = Fake(
+        found={"duplicates": Findings([attention(), TANH]), "dead": Findings([dead])},
+        where=Findings([tanh]),
+        reasons={"peak_bytes": "the CPU compiler does not report it"},
+    )
+    limits = {
+        "max_duplicates": 0,
+        "max_duplicate_flops": "5%",
+        "max_flops": "40 MFLOP",
+        "max_dead": 0,
+        "primitives": {"tanh": 1},
+        "forbid": "tanh",
+        "max_temp_bytes": 4000,
+        "min_transcendentals": "6k",
+        "min_eqns": 10,
+        "max_peak_bytes": "24 MiB",
+    }
+    with pytest.raises(CostError) as error:
+        Report(fake).enforce(Limits.of(limits, origin="--jaxcost-max"))
+    assert lines(str(error.value)) == lines(ALL_AT_ONCE)
+    assert len(error.value.verdicts) == 10
+
+
+CANNOT_CHECK = """
+jaxcost: 2 of 3 limits cannot be checked for grad(loss)
+  traced and compiled for cpu, jax 0.12.0
+
+  flops        at least 33.8 MFLOP   required at least 40 MFLOP
+    only a lower bound is known
+  peak_bytes   unknown   allowed 24 MiB
+    the compiler does not say
+  within limits: bytes_accessed at least 24.0 MiB of 25 MiB
+  caveat: the while at model.py:9 has no known trip count; its body is counted
+    once
+"""
+
+
+def test_what_cannot_be_checked_says_why() -> None:
+    program = Totals(
+        eqns=36,
+        flops=33_800_000,
+        transcendentals=0,
+        bytes_accessed=24 * 2**20,
+        exact=False,
+        caveats=("the while at model.py:9 has no known trip count; its body is counted once",),
+    )
+    text = message(
+        Fake(program=program),
+        min_flops="40 MFLOP",
+        max_peak_bytes="24 MiB",
+        max_bytes_accessed="25 MiB",
+    )
+    assert lines(text) == lines(CANNOT_CHECK)
+
+
+OTHER_REPORT = """
+jaxcost: 1 of 1 limit exceeded by grad(loss)                  traced, jax 0.12.0
+
+  flops   33.8 MFLOP   allowed 3x = 32.1 MFLOP   3.2x of 10.7 MFLOP
+    dot_general f32[512,512]   5 times   33.0 MFLOP
+      model.py:41 in attention   (jvp)
+"""
+
+
+def test_a_multiple_names_both_amounts() -> None:
+    dot = Finding(
+        kind="occurrences",
+        primitive="dot_general",
+        aval="f32[512,512]",
+        count=5,
+        flops=33_000_000,
+        phase="jvp",
+        places=(Place(file="model.py", line=41, function="attention"),),
+    )
+    other = Report(Fake(name="loss", program=program(10_700_000)))
+    text = message(Fake(where=Findings([dot])), max_flops="3x", relative_to=other)
+    assert lines(text) == lines(OTHER_REPORT)
+
+
+NEAR_MISS = """
+jaxcost: 2 of 2 limits exceeded by grad(loss)                 traced, jax 0.12.0
+
+  flops             40.000001 MFLOP   allowed 40 MFLOP
+  duplicate_flops   2.000001 MFLOP   allowed 5% = 2.00 MFLOP
+    5.000002% of 40.0 MFLOP
+    dot_general f32[512,512]   computed twice   2.00 MFLOP
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+"""
+
+
+def test_rounding_never_hides_a_breach() -> None:
+    duplicate = attention(flops=2_000_001)
+    fake = Fake(program=program(40_000_001), found={"duplicates": Findings([duplicate])})
+    text = message(fake, max_flops="40 MFLOP", max_duplicate_flops="5%")
+    assert lines(text) == lines(NEAR_MISS)
+
+
+LOWER_BOUND = """
+jaxcost: 1 of 1 limit exceeded by grad(loss)                  traced, jax 0.12.0
+
+  duplicate_flops   at least 2.10 MFLOP   allowed 0
+    6.2% of at least 33.8 MFLOP
+    dot_general f32[512,512]   computed twice   at least 2.10 MFLOP
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+  caveat: the while at model.py:9 has no known trip count
+"""
+
+
+def test_a_lower_bound_is_called_one() -> None:
+    caveats = ("the while at model.py:9 has no known trip count",)
+    fake = Fake(
+        program=replace(program(33_800_000), exact=False, caveats=caveats),
+        found={"duplicates": Findings([attention(exact=False)])},
+    )
+    assert lines(message(fake, max_duplicate_flops=0)) == lines(LOWER_BOUND)
+
+
+def twelve(n: int = 12) -> Fake:
+    """Duplicates at ``n`` places, each larger than the one before."""
+    found = (
+        attention(flops=1000 + k, hint="", places=(Place(file="model.py", line=k),))
+        for k in range(n)
+    )
+    return Fake(found={"duplicates": Findings(found)})
+
+
+@pytest.mark.parametrize(
+    ("n", "verbosity", "shown", "last"),
+    [
+        (10, 0, 10, "      model.py:0   (jvp)"),
+        (11, 0, 10, "    ... and 1 more (-vv shows all)"),
+        (12, 1, 10, "    ... and 2 more (-vv shows all)"),
+        (12, 2, 12, "      model.py:0   (jvp)"),
+    ],
+)
+def test_ten_culprits_at_most_unless_very_verbose(
+    n: int, verbosity: int, shown: int, last: str
+) -> None:
+    report = Report(twelve(n))
+    verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
+    text = report.explain(verdicts, verbosity=verbosity)
+    assert text.count("computed twice") == shown
+    assert text.splitlines()[-1] == last
+
+
+FOLDED = """
+    mul f32[512,512]   computed twice, 3 such   6.30 MFLOP
+    dot_general f32[512,512]   computed 3 times   2.10 MFLOP
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+    dot_general f32[512,512]   computed twice, run 40 times   2.10 MFLOP
+      model.py:41 in attention   (transpose)
+      model.py:57 in loss        (transpose)
+      hint: both call attention(x); call it once and reuse the result
+"""
+
+
+def test_identical_culprits_are_folded_and_share_their_places() -> None:
+    same = attention(primitive="mul")
+    thrice = attention(count=2)
+    looped = attention(executions=40, phase="transpose", nbytes=0)
+    fake = Fake(found={"duplicates": Findings([same, thrice, looped, same, same])})
+    assert lines(message(fake, max_duplicates=0))[3:] == lines(FOLDED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "count", "phrase"),
+    [
+        ("duplicates", "max_duplicates", 1, "computed twice"),
+        ("duplicates", "max_duplicates", 3, "computed 4 times"),
+        ("dead", "max_dead", 1, "never used"),
+        ("dead", "max_dead", 3, "never used, 3 times"),
+        ("recomputed", "max_recomputed_flops", 1, "recomputed once"),
+        ("recomputed", "max_recomputed_flops", 2, "recomputed twice"),
+        ("repeated_draws", "max_repeated_draws", 1, "drawn twice from one key"),
+    ],
+)
+def test_each_kind_has_its_own_words(kind: str, limit: str, count: int, phrase: str) -> None:
+    fake = Fake(found={kind: Findings([attention(kind=kind, count=count)])})
+    assert f"dot_general f32[512,512]   {phrase}   2.10 MFLOP\n" in message(fake, **{limit: 0})
+
+
+def test_of_a_largest_array_only_those_over_the_limit_are_shown() -> None:
+    arrays = [
+        attention(kind="intermediates", primitive=name, flops=0, nbytes=size * 2**20, hint="")
+        for name, size in [("exp", 3), ("mul", 2), ("add", 1)]
+    ]
+    fake = Fake(found={"intermediates": Findings(arrays)})
+    text = message(fake, max_largest_intermediate_bytes="1 MiB")
+    assert re.findall(r"^    (\w+) \S+   (.*)$", text, re.MULTILINE) == [
+        ("exp", "3.00 MiB"),
+        ("mul", "2.00 MiB"),
+    ]
+
+
+def test_findings_that_do_not_add_to_the_metric_are_not_blamed() -> None:
+    fake = Fake(found={"duplicates": Findings([attention(), TANH])})
+    assert "tanh" in message(fake, max_duplicates=0)
+    assert "tanh" not in message(fake, max_duplicate_flops=0)
+
+
+def test_long_names_wrap_and_places_are_never_broken() -> None:
+    path = "a_very_long_folder_name/" * 4 + "model.py"
+    finding = attention(
+        aval="f32[512,512,512,512,512,512,512,512,512]",
+        places=(Place(file=path, line=1, function="a_function_with_a_long_name"),),
+        hint="word " * 40,
+    )
+    name = "grad(functools.partial(a_function_with_a_long_name, flag=True, other=False))"
+    text = message(Fake(name=name, found={"duplicates": Findings([finding])}), max_duplicates=0)
+    assert [line.strip() for line in text.splitlines() if len(line) > 80] == [
+        f"{path}:1 in a_function_with_a_long_name"
+    ]
+
+
+def test_paths_are_shown_from_the_folder_of_the_run(tmp_path: Any) -> None:
+    inside = Place(file=str(tmp_path / "pkg" / "model.py"), line=1, function="f")
+    outside = Place(file="/elsewhere/model.py", line=2, function="g")
+    fake = Fake(found={"duplicates": Findings([attention(places=(inside, outside))])})
+    report = Report(fake)
+    verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
+    text = report.explain(verdicts, style=Style(root=str(tmp_path)))
+    assert re.findall(r"^      (\S+:\d+) in", text, re.MULTILINE) == [
+        "pkg/model.py:1",
+        "/elsewhere/model.py:2",
+    ]
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    report = Report(twelve())
+    verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
+    plain = report.explain(verdicts, style=Style())
+    coloured = report.explain(verdicts, style=Style(color=True))
+    assert "\x1b[" not in plain
+    assert coloured.startswith("\x1b[1;31mjaxcost: 1 of 1 limit exceeded by grad(loss)\x1b[0m")
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
+
+
+def test_the_error_carries_the_verdicts_and_the_report() -> None:
+    report = Report(twelve())
+    with pytest.raises(AssertionError) as error:
+        report.check(max_duplicates=0, max_flops=10**9)
+    assert isinstance(error.value, CostError)
+    assert error.value.report is report
+    assert [verdict.kept for verdict in error.value.verdicts] == [False, True]
+
+
+def program(flops: int) -> Totals:
+    return Totals(eqns=36, flops=flops, transcendentals=0, bytes_accessed=0)
