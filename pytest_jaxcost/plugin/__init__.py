@@ -1,0 +1,111 @@
+"""The pytest plugin: hooks and the fixture. Each hands over to the module that knows how.
+
+Those modules are imported when they are needed: a run that does not use them pays for no more than
+this file, the options and the hook specifications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from . import hookspecs, options
+from .session import Session, is_marked
+
+if TYPE_CHECKING:
+    from .fixture import Jaxcost
+
+MARKER = (
+    "jaxcost(max_METRIC=..., min_METRIC=..., METRIC=..., primitives={...}, forbid=(...), "
+    "mode='fail'|'warn'|'off', target=..., ignore=...): "
+    "limits of what is measured in the test; without the fixture `jaxcost`, of what jax.jit "
+    "compiles in it."
+)
+SESSION = pytest.StashKey[Session]()
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER)
+    session = config.stash[SESSION] = Session(config)
+    if options.anything_given(config):
+        _ = session.defaults  # raises a usage error now, and not in a test
+    if options.is_on(config, "report"):
+        from .terminal import Table
+
+        config.pluginmanager.register(Table(), "jaxcost-table")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SESSION in config.stash:  # not where configuring failed
+        config.stash[SESSION].close()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return options.header(config)
+
+
+@pytest.fixture(scope="session", name="jaxcost")
+def jaxcost_fixture(pytestconfig: pytest.Config) -> Jaxcost:
+    """Measure a JAX function: ``report = jaxcost(fn, *args, **kwargs)``.
+
+    The limits of the test's jaxcost marker hold for every call; ``jaxcost.measure`` is the long
+    form, with a name and a target.
+    """
+    from .fixture import Jaxcost
+
+    return Jaxcost(pytestconfig.stash[SESSION])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    session = item.config.stash[SESSION]
+    session.start(item)
+    try:
+        return (yield)
+    finally:
+        session.finish()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    session = item.config.stash[SESSION]
+    session.start(item)  # again, for plugins that run a test more than once
+    session.check_marker()
+
+
+# Innermost, so that what measuring prints is captured as the test's own.
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
+    if not is_marked(item):
+        return (yield)
+    from .watch import watched
+
+    with watched(item.config.stash[SESSION]):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    rows = item.config.stash[SESSION].take_rows()
+    if rows:
+        report.jaxcost = rows  # type: ignore[attr-defined]
+    return report
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    return config.stash[SESSION].explain(op, left, right)

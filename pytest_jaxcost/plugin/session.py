@@ -1,0 +1,119 @@
+"""Which test runs now, what holds for it, and what was measured in it.
+
+Only one test runs in a process at a time, but what asks for it may be another thread, an event loop
+or a fixture of the whole session: so it is kept here, and in no context variable.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..report import Limits, Report
+    from .rules import Rules
+
+
+class Running:
+    """One run of one test, from set-up to teardown."""
+
+    def __init__(self, item: pytest.Item, session: Session) -> None:
+        self.item = item
+        self.measured = 0
+        self.rows: list[dict[str, Any]] = []
+        self._session = session
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What holds for the test; fails it for a marker that cannot be meant."""
+        from .markers import rules_for
+
+        return rules_for(self.item, self._session.defaults)
+
+
+class Session:
+    """The state of one pytest session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.running: Running | None = None
+        self.reports: WeakSet[Report] = WeakSet()
+        self._restore_cost_rules: Callable[[], None] | None = None
+
+    @cached_property
+    def defaults(self) -> Sequence[Limits]:
+        """What the options say; raises ``pytest.UsageError`` for what cannot be meant."""
+        from .defaults import read
+
+        return read(self.config)
+
+    @property
+    def rules(self) -> Rules:
+        """What holds now; between tests, what the options say."""
+        from .rules import merge
+
+        if self.running is None:
+            return merge(self.defaults, marked=False)
+        return self.running.rules
+
+    def start(self, item: pytest.Item) -> None:
+        """Forget the test before, and any earlier run of this one."""
+        self.running = Running(item, self)
+
+    def finish(self) -> None:
+        self.running = None
+
+    def close(self) -> None:
+        if self._restore_cost_rules is not None:
+            self._restore_cost_rules()
+
+    def add_cost_rules(self) -> None:
+        """Once, before anything is measured."""
+        if self._restore_cost_rules is None:
+            from .cost_rules import add_cost_rules
+
+            self._restore_cost_rules = add_cost_rules(self.config)
+
+    def check_marker(self) -> None:
+        """Fail the running test, in its set-up, for a marker that cannot be meant."""
+        if self.running is not None and is_marked(self.running.item):
+            _ = self.running.rules
+
+    def record(self, report: Report) -> None:
+        """Tell other plugins of a measurement, and keep its row if anything shows rows."""
+        self.reports.add(report)
+        if self.running is None:
+            return
+        self.running.measured += 1
+        item = self.running.item
+        item.ihook.pytest_jaxcost_report(report=report, item=item)
+        from . import rows
+
+        if rows.wanted(self.config):
+            self.running.rows.append(rows.row(report))
+            rows.add_properties(item, self.running.rows[-1])
+
+    def explain(self, op: str, left: object, right: object) -> list[str] | None:
+        """Lines about a failed assert on a report, if any report was made."""
+        if not self.reports:
+            return None
+        from ..report import explain
+
+        return explain(op, left, right, self.reports)
+
+    def take_rows(self) -> list[dict[str, Any]]:
+        """The rows since the last call."""
+        if self.running is None:
+            return []
+        taken, self.running.rows = self.running.rows, []
+        return taken
+
+
+def is_marked(item: pytest.Item) -> bool:
+    """Whether the test, its class or its module has a jaxcost marker."""
+    return item.get_closest_marker("jaxcost") is not None
