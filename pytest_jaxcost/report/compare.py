@@ -34,14 +34,15 @@ def explain(
 
 
 def _differences(counts: Counts, expected: Mapping[str, int]) -> list[str]:
-    differing = counts.differences(expected)
-    width = max((len(name) for name in differing), default=0)
-    lines = (
-        f"{name:{width}}   {here:,} here, {there:,} expected"
-        for name, (here, there) in sorted(differing.items())
-    )
-    same = len({*counts, *expected}) - len(differing)
-    return ["counts by primitive differ", *lines, f"{same} more agree"]
+    differing = sorted(counts.differences(expected).items())
+    width = max((len(name) for name, _ in differing), default=0)
+    lines = [
+        f"{name:{width}}   {counted:,} counted, {wanted:,} expected"
+        for name, (counted, wanted) in differing
+    ]
+    agreeing = len({*counts, *expected}) - len(differing)
+    others = [f"{agreeing} other{'s agree' if agreeing != 1 else ' agrees'}"] if agreeing else []
+    return ["counts by primitive differ", *lines, *others]
 
 
 def _numbers(op: str, left: object, right: object, reports: Iterable[Report]) -> list[str] | None:
@@ -49,10 +50,16 @@ def _numbers(op: str, left: object, right: object, reports: Iterable[Report]) ->
         return None
     reads = ((report.last_read, report) for report in reports)
     last = max(((read, report) for read, report in reads if read), default=None, key=_when)
-    if last is None or not last[0].values & {left, right}:
+    if last is None:
         return None
     read, report = last
-    return [f"{left} {op} {right}", f"{read.label} of {report.name}:", *_where(read.where())]
+    for label, value in read.numbers.items():
+        if value in (left, right):
+            where = _where(read.where())
+            colon = ":" if where else ""
+            told = f"{label} of {report.name} is {value:,}{colon}"
+            return [f"{left} {op} {right}", told, *where]
+    return None
 
 
 def _when(pair: tuple[LastRead, Report]) -> int:
@@ -69,4 +76,4 @@ def _where(findings: Findings) -> list[str]:
     shown, left_out = chosen(findings.all, SHOWN)
     lines = culprit_lines(shown, "count", "", style)
     more = [f"    ... and {left_out:,} more"] if left_out else []
-    return [*text(lines).splitlines(), *more] or ["    nowhere"]
+    return [*text(lines).splitlines(), *more]

@@ -25,11 +25,10 @@ _CLOCK = itertools.count()
 
 
 class LastRead(NamedTuple):
-    """What was read last: when, under which name, the numbers it may have been read for, where."""
+    """What was read last: when, the numbers it may have been read for by label, and where."""
 
     when: int
-    label: str
-    values: frozenset[int]
+    numbers: Mapping[str, int]
     where: Callable[[], Findings]
 
 
@@ -154,8 +153,9 @@ class Report:
             known = (*self.findings_kinds, *dir(type(self)))
             raise AttributeError(f"a jaxcost report has no {name!r}{did_you_mean(name, known)}")
         findings = self.findings(name)
-        values = (findings.count, len(findings), findings.flops, findings.transcendentals)
-        self._last_read = LastRead(next(_CLOCK), name, frozenset(values), lambda: findings)
+        sums = ("count", "flops", "transcendentals", "bytes_accessed")
+        numbers = {f"{name}.{each}": getattr(findings, each) for each in sums}
+        self._last_read = LastRead(next(_CLOCK), numbers, lambda: findings)
         return findings
 
     def __dir__(self) -> list[str]:
@@ -253,8 +253,7 @@ class Report:
         totals = self._measurement.totals()
 
         def on_read(name: str, count: int) -> None:
-            label = f'{family}["{name}"]'
             where = partial(self._measurement.occurrences, self._measurement.canonical(name))
-            self._last_read = LastRead(next(_CLOCK), label, frozenset({count}), where)
+            self._last_read = LastRead(next(_CLOCK), {f'{family}["{name}"]': count}, where)
 
         return Counts(getattr(totals, family), totals.calls, self._measurement.canonical, on_read)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from pytest_jaxcost.report import FAMILIES, METRICS, Findings, Metric, Totals
+from pytest_jaxcost.report.units import EXAMPLES
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_each_line_of_the_table_is_sound(metric: Metric) -> None:
+    assert metric.unit in EXAMPLES
+    assert metric.meaning.endswith(".")
+    assert "\n" not in metric.meaning
+    if metric.whole is not None:
+        whole = METRICS[metric.whole]
+        assert (whole.unit, whole.stage, whole.whole) == (metric.unit, metric.stage, None)
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_each_metric_reads_a_field_that_exists(metric: Metric) -> None:
+    source, field = metric.reads
+    if source == "totals":
+        assert field in Totals.__dataclass_fields__
+    elif source != "compiled":
+        assert isinstance(getattr(Findings(), field), int)
+
+
+@pytest.mark.parametrize("stage", ["traced", "compiled"])
+def test_both_stages_have_metrics(stage: str) -> None:
+    named = [name for name, metric in METRICS.items() if metric.stage == stage]
+    assert len(named) >= 9
+
+
+def test_no_metric_is_named_like_a_family_or_like_another_limit() -> None:
+    prefixes = ("max_", "min_")
+    assert not METRICS.keys() & FAMILIES.keys()
+    assert not [name for name in (*METRICS, *FAMILIES) if name.startswith(prefixes)]
