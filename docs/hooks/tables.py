@@ -1,7 +1,7 @@
-"""Writes the metrics table of the package into the pages that ask for it.
+"""Writes the package's own tables into the pages that ask for them.
 
-A line `<!-- metrics: traced -->` becomes the table of that stage, `<!-- families -->` the table of
-counts by name.
+A line `<!-- metrics: traced -->` becomes the table of that stage's metrics, `<!-- families -->` the
+table of counts by name, `<!-- options -->` the table of options.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
 
-METRICS_LINE = re.compile(r"^<!-- metrics: (\w+) -->$", re.MULTILINE)
-FAMILIES_LINE = re.compile(r"^<!-- families -->$", re.MULTILINE)
+LINE = re.compile(r"^<!-- (metrics|families|options)(?:: (\w+))? -->$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Return the page with its tables filled in; called by MkDocs for each page."""
-    markdown = METRICS_LINE.sub(lambda found: metrics_table(found[1]), markdown)
-    return FAMILIES_LINE.sub(lambda _: families_table(FAMILIES.values()), markdown)
+    return LINE.sub(_table_for, markdown)
 
 
 def metrics_table(stage: str) -> str:
@@ -34,9 +33,21 @@ def metrics_table(stage: str) -> str:
     return _table("| metric | unit | a share of | what it is |", map(_metric_row, metrics))
 
 
-def families_table(families: Iterable[Family]) -> str:
+def families_table() -> str:
     """Return the counts by name as a Markdown table."""
-    return _table("| counts | of the stage | what they are |", map(_family_row, families))
+    return _table("| counts | of the stage | what they are |", map(_family_row, FAMILIES.values()))
+
+
+def options_table() -> str:
+    """Return the command-line options, each with its ini twin, as a Markdown table."""
+    return _table("| command line | ini file | what it does |", map(_option_row, OPTIONS.values()))
+
+
+def _table_for(found: re.Match[str]) -> str:
+    kind, stage = found.groups()
+    if kind == "metrics":
+        return metrics_table(stage)
+    return families_table() if kind == "families" else options_table()
 
 
 def _metric_row(metric: Metric) -> str:
@@ -46,6 +57,11 @@ def _metric_row(metric: Metric) -> str:
 
 def _family_row(family: Family) -> str:
     return f"| `{family.name}` | {family.stage} | {family.meaning} |"
+
+
+def _option_row(option: Option) -> str:
+    value = f"={option.metavar}" if option.metavar else ""
+    return f"| `{option.flag}{value}` | `{option.key}` ({option.ini}) | {option.help} |"
 
 
 def _table(header: str, rows: Iterable[str]) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from docs.hooks.metrics import families_table, metrics_table, on_page_markdown
+from docs.hooks.tables import families_table, metrics_table, on_page_markdown, options_table
+from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS
 
-LIMITS = Path(__file__).parents[2] / "docs" / "limits.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_a_page_without_tables_is_left_alone() -> None:
@@ -25,12 +26,18 @@ def test_a_row() -> None:
 
 @pytest.mark.parametrize("name", [*METRICS, *FAMILIES])
 def test_the_limits_page_has_every_metric_once(name: str) -> None:
-    page = on_page_markdown(LIMITS.read_text(encoding="utf-8"))
+    page = on_page_markdown((DOCS / "limits.md").read_text(encoding="utf-8"))
     assert page.count(f"\n| `{name}` |") == 1
 
 
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+def test_the_reference_has_every_option_once(option: Option) -> None:
+    page = on_page_markdown((DOCS / "reference.md").read_text(encoding="utf-8"))
+    assert page.count(f"\n| `{option.flag}") == 1
+
+
 def test_every_row_has_the_cells_of_its_header() -> None:
-    for table in (metrics_table("compiled"), families_table(FAMILIES.values())):
+    for table in (metrics_table("compiled"), families_table(), options_table()):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
