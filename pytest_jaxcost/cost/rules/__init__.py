@@ -6,6 +6,7 @@ from pytest_jaxcost.cost.rules import convolutions as convolutions
 from pytest_jaxcost.cost.rules import dots as dots
 from pytest_jaxcost.cost.rules import elementwise as elementwise
 from pytest_jaxcost.cost.rules import indexing as indexing
+from pytest_jaxcost.cost.rules import linalg as linalg
 from pytest_jaxcost.cost.rules import random as random
 from pytest_jaxcost.cost.rules import reductions as reductions
 from pytest_jaxcost.cost.rules import sorting as sorting

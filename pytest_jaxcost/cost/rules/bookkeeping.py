@@ -23,14 +23,22 @@ MOVES = (
 """Read all their operands and write all their results."""
 
 ANNOTATIONS = (
-    *("stop_gradient", "name", "stage", "tie", "pin", "unpin", "create_linear", "opt_barrier"),
-    *("sharding_constraint", "layout_constraint", "mesh_cast", "shard_alike", "inspect_sharding"),
-    *("pvary", "pcast", "preduced", "reduced_vary_cast", "reduced_vary_cast_p"),
+    *("stop_gradient", "name", "stage", "tie", "pin", "unpin", "create_linear", "check"),
+    *("sharding_constraint", "layout_constraint", "shard_alike", "inspect_sharding"),
+    *("pvary", "preduced", "reduced_vary_cast", "reduced_vary_cast_p"),
     *("vary_unreduced_cast", "vary_unreduced_cast_p", "full_to_shard", "shard_to_full"),
     *("create_token", "after_all", "dce_sink", "unreachable", "shape_assertion", "program_order"),
     *("xla_metadata_value", "with_memory_space_constraint", "remove_memory_space"),
-    *("axis_index", "axis_size", "platform_index", "dimension_size", "dim_as_value"),
-    *("program_id", "num_programs", "multiple_of", "max_contiguous", "has_memory_space"),
+    *("axis_index", "platform_index", "dimension_size", "dim_as_value"),
+    *(
+        "program_id",
+        "num_programs",
+        "multiple_of",
+        "max_contiguous",
+        "assume_for_verification",
+        "pretend_for_verification",
+        "has_memory_space",
+    ),
     *("add_dependency", "debug_barrier", "debug_barrier_p", "delay", "barrier", "trace_value"),
     *("get_global", "get_barrier_semaphore", "semaphore_read", "semaphore_signal"),
     *("semaphore_wait", "dma_wait", "new_ref", "empty_ref", "free_ref", "freeze"),

@@ -9,7 +9,7 @@ from pytest_jaxcost.cost.registry import rule
 from pytest_jaxcost.cost.sizes import elements, touched_bytes
 
 REDUCE = (
-    *("psum", "psum2", "psum_invariant", "pmax", "pmin", "unreduced_psum", "psum_start"),
+    *("psum", "psum_invariant", "pmax", "pmin", "unreduced_psum", "psum_start"),
     *("psum_invariant_start", "unreduced_psum_start", "unreduced_pmax", "unreduced_pmin"),
 )
 REDUCE_SCATTER = (

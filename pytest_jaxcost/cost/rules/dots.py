@@ -39,7 +39,7 @@ def converted(eqn: Any) -> int:
     return sum(elements(aval) for aval in (lhs, rhs) if aval.dtype != result)
 
 
-@rule("ragged_dot_general", "ragged_dot")
+@rule("ragged_dot_general")
 def ragged_dot_general(eqn: Any) -> Cost:
     """Twice the elements of the left operand times the free elements of the right one.
 

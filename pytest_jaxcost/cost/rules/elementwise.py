@@ -85,6 +85,7 @@ rule(*FLOP)(constant(1, 0))
 rule(*REAL_FLOP)(real(1, 0))
 rule(*TRANSCENDENTAL)(real(0, 1))
 rule(*BY_ELEMENT)(by_element)
+rule("reciprocal")(constant(1, 0))
 rule("logistic")(real(3, 1))  # 1 / (1 + exp(-x))
 
 
