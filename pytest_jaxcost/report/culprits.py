@@ -17,20 +17,28 @@ from .records import Finding
 SHOWN_OF_FINDINGS = 10
 SHOWN_OF_TOTALS = 3
 
-# The field of a finding that a metric is made from, where the two have different names.
-FIELDS = {
-    "largest_nbytes": "nbytes",
-    "eqns": "count",
-    "primitives": "count",
-    "executions": "count",
-}
+# Metrics that say how many, and the one that says how large: what they read of a finding.
+COUNTED = frozenset({"count", "eqns", "primitives", "executions"})
+LARGEST = "largest_nbytes"
 
 
 class Culprit(NamedTuple):
-    """A finding, and how many more like it stand at the same places."""
+    """A finding, and how many like it stand at the same places."""
 
     finding: Finding
     alike: int
+
+    @property
+    def total(self) -> Finding:
+        """All of them as one."""
+        return self.finding.times(self.alike)
+
+    def weight(self, field: str) -> tuple[int, ...]:
+        """What they are ordered by: what is only counted weighs what it costs."""
+        if field == LARGEST:
+            return (self.finding.nbytes,)
+        total = self.total
+        return total.cost if field in COUNTED else (getattr(total, field),)
 
 
 class Culprits(NamedTuple):
@@ -54,34 +62,26 @@ def culprits(
     if limit.subject.stage == "compiled":
         return NOBODY
     found = tuple(_findings(limit.subject, limit.item, measurement, ignore))
-    field = field_of(limit.subject)
-    weighing = [each for each in found if getattr(each, field) > _floor(verdict)]
+    field = limit.subject.reads[1]
+    floor = _floor(verdict)
+    weighing = [
+        each for each in found if field in COUNTED or Culprit(each, 1).weight(field)[0] > floor
+    ]
     few = SHOWN_OF_FINDINGS if _is_blame(limit.subject) else SHOWN_OF_TOTALS
     return chosen(weighing, len(found) if everything else few, field=field)
 
 
-def field_of(subject: Metric | Family) -> str:
-    """The field of a finding that adds to the metric."""
-    return FIELDS.get(subject.reads[1], subject.reads[1])
-
-
 def chosen(findings: Iterable[Finding], n: int, *, field: str = "count") -> Culprits:
     """The ``n`` that weigh most in ``field``, after identical findings are folded into one."""
-    alike = Counter(findings)
-    folded = [Culprit(finding.times(k), k) for finding, k in alike.items()]
-    folded.sort(key=lambda culprit: _weight(culprit.finding, field), reverse=True)
+    folded = [Culprit(finding, alike) for finding, alike in Counter(findings).items()]
+    folded.sort(key=lambda culprit: culprit.weight(field), reverse=True)
     return Culprits(tuple(folded[:n]), max(0, len(folded) - n))
-
-
-def _weight(finding: Finding, field: str) -> tuple[int, ...]:
-    """What is only counted weighs what it costs."""
-    return finding.cost if field == "count" else (getattr(finding, field),)
 
 
 def _floor(verdict: Verdict) -> Fraction:
     """What a finding must weigh to be to blame: of a largest, more than what is allowed."""
-    largest = verdict.limit.subject.reads[1] == "largest_nbytes"
-    return verdict.allowed or Fraction(0) if largest else Fraction(0)
+    largest = verdict.limit.subject.reads[1] == LARGEST
+    return (verdict.allowed or Fraction(0)) if largest else Fraction(0)
 
 
 def _is_blame(subject: Metric | Family) -> bool:

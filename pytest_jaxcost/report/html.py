@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from .culprits import Culprit
 from .metrics import METRICS
 from .records import Finding
 from .wording import amount, amounts
@@ -31,8 +32,9 @@ def html(report: Report) -> str:
 
 def _finding(finding: Finding) -> list[str]:
     where = ", ".join(f"{place.file}:{place.line} {place.function}" for place in finding.places)
+    one = Culprit(finding, 1)
     equation = f"{finding.primitive} {finding.aval}"
-    work = ", ".join(amounts(finding, "count") or amounts(finding, "nbytes"))
+    work = ", ".join(amounts(one, "count") or amounts(one, "nbytes"))
     return [finding.kind, equation, f"{finding.count:,}", work, where, finding.hint]
 
 

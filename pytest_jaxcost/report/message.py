@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .amounts import show, show_multiple, show_share
-from .culprits import Culprit, Culprits, field_of
+from .culprits import Culprit, Culprits
 from .judge import Verdict
 from .layout import Cell, Line, ends, paragraph, row, text
 from .limits import Relation
 from .metrics import Metric
 from .records import Finding, Place
-from .wording import NOTES, amount, amounts, happened, survival
+from .wording import NOTES, amount, amounts, happened, share, survival
 
 DEMANDS = {
     Relation.MAX: "allowed {}",
@@ -159,12 +159,13 @@ def _note(verdict: Verdict) -> str:
 def _blame(
     verdict: Verdict, culprits: Culprits, seen: set[Culprit], target: str, style: Style
 ) -> Iterator[Line]:
-    """The culprits, or a word where the message has shown all of them already."""
-    if culprits.shown and seen.issuperset(culprits.shown):
-        yield (Cell("    by findings shown above", "faint"),)
-        return
-    seen.update(culprits.shown)
-    yield from culprit_lines(culprits.shown, field_of(verdict.limit.subject), target, style)
+    """The culprits; those that the message has shown already are only counted."""
+    new = [culprit for culprit in culprits.shown if culprit not in seen]
+    shown = len(culprits.shown) - len(new)
+    seen.update(new)
+    if shown:
+        yield (Cell(f"    {shown} of the findings above", "faint"),)
+    yield from culprit_lines(new, verdict.limit.subject.reads[1], target, style)
     if culprits.left_out:
         yield (Cell(f"    ... and {culprits.left_out:,} more (-vv shows all)", "faint"),)
 
@@ -172,19 +173,21 @@ def _blame(
 def culprit_lines(
     culprits: Iterable[Culprit], field: str, target: str, style: Style
 ) -> Iterator[Line]:
-    """Findings with what happened and their amounts; places and hint once where they are shared."""
+    """Findings with what happened and their amounts; what several share is written once."""
     groups: dict[tuple[Any, ...], list[Culprit]] = {}
     for culprit in culprits:
         finding = culprit.finding
         shared = (finding.places, finding.phase, finding.scope, finding.hint)
         groups.setdefault(shared, []).append(culprit)
+    hints: set[str] = set()
     for group in groups.values():
         for culprit in group:
             yield from _culprit(culprit, field, target, style)
         finding = group[0].finding
         yield from _places(finding, style)
-        hint = f"hint: {finding.hint}" if finding.hint else ""
-        yield from paragraph(hint, indent=6, width=style.width, style="hint")
+        if finding.hint and finding.hint not in hints:
+            yield from paragraph(f"hint: {finding.hint}", indent=6, width=style.width, style="hint")
+        hints.add(finding.hint)
 
 
 def _culprit(culprit: Culprit, field: str, target: str, style: Style) -> tuple[Line, ...]:
@@ -192,7 +195,8 @@ def _culprit(culprit: Culprit, field: str, target: str, style: Style) -> tuple[L
     cells = (
         Cell(f"{finding.primitive} {finding.aval}".strip()),
         Cell(happened(culprit)),
-        *(Cell(each, "strong") for each in amounts(finding, field)),
+        *(Cell(each, "strong") for each in amounts(culprit, field)),
+        Cell(share(culprit), "faint"),
         Cell(survival(finding, target)),
     )
     return row(cells, indent=4, width=style.width)

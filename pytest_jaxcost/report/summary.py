@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .culprits import chosen, field_of
+from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
 from .message import Style, caveat_lines, culprit_lines, where_measured
 from .metrics import METRICS
@@ -61,7 +61,7 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     if not findings:
         return
     yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")
-    field = field_of(METRICS[names[0]]) if names else "count"
+    field = METRICS[names[0]].reads[1] if names else "count"
     shown, left_out = chosen(findings, SHOWN, field=field)
     yield from culprit_lines(shown, field, report.environment.get("target", ""), style)
     if left_out:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 
-from .amounts import show
-from .culprits import Culprit
+from .amounts import show, show_share
+from .culprits import COUNTED, LARGEST, Culprit
 from .measurement import Reading
 from .metrics import Unit
 from .records import Finding
@@ -49,19 +49,34 @@ def times(n: int) -> str:
 def happened(culprit: Culprit) -> str:
     """What happened, in words: ``computed twice``; ``, 3 such`` where several are alike."""
     finding, alike = culprit
-    phrase = PHRASES.get(finding.kind, times)(finding.count // alike)
-    looped = finding.executions not in (None, finding.count)
-    runs = f", run {times(finding.executions or 0)}" if looped else ""
-    such = f", {alike} such" if alike > 1 else ""
-    return f"{phrase}{such}{runs}".removeprefix(", ")
+    total = culprit.total
+    if finding.kind not in PHRASES:
+        parts = [times(total.count)]
+    else:
+        parts = [PHRASES[finding.kind](finding.count), f"{alike} such" if alike > 1 else ""]
+    if total.executions not in (None, total.count):
+        parts.append(f"run {times(total.executions or 0)}")
+    return ", ".join(part for part in parts if part)
 
 
-def amounts(finding: Finding, field: str) -> tuple[str, ...]:
-    """What the finding weighs, in words; its flops and transcendentals where it is only counted."""
-    fields = ("flops", "transcendentals") if field == "count" else (field,)
-    least = "" if finding.exact else "at least "
-    weights = ((each, getattr(finding, each)) for each in fields)
+def amounts(culprit: Culprit, field: str) -> tuple[str, ...]:
+    """What it weighs, in words; its flops and transcendentals where it is only counted."""
+    if field == LARGEST:
+        each = " each" if culprit.alike > 1 else ""
+        return (show(culprit.finding.nbytes, "bytes") + each,)
+    total = culprit.total
+    fields = ("flops", "transcendentals") if field in COUNTED else (field,)
+    least = "" if total.exact else "at least "
+    weights = ((each, getattr(total, each)) for each in fields)
     return tuple(least + _weight(value, each) for each, value in weights if value)
+
+
+def share(culprit: Culprit) -> str:
+    """Of what adds to a total: its part of the program's work."""
+    part = culprit.total.share
+    if culprit.finding.kind in PHRASES or not part:
+        return ""
+    return f"{show_share(Fraction(part).limit_denominator(10**6))} of the work"
 
 
 def _weight(value: int, field: str) -> str:

@@ -78,7 +78,7 @@ jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
       model.py:12 in layer   (transpose, block_3/mlp)
   duplicate_flops      2.10 MFLOP   allowed 5% = 1.69 MFLOP by --jaxcost-max
     6.2% of 33.8 MFLOP
-    by findings shown above
+    1 of the findings above
   dead                 1   allowed 0 by --jaxcost-max   2.8% of 36 eqns
     JAX drops dead equations when it lowers: tracing time, not run time.
     sin f32[8]   never used   8 transcendentals
@@ -87,7 +87,7 @@ jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
     tanh f32[512]   twice   512 transcendentals
       model.py:12 in layer   (jvp)
   primitives["tanh"]   2   forbidden by --jaxcost-max
-    by findings shown above
+    1 of the findings above
   temp_bytes           4.00 KiB   allowed 4000 (3.91 KiB) by --jaxcost-max
   transcendentals      5,002   required at least 6k by --jaxcost-max
   peak_bytes           unknown   allowed 24 MiB by --jaxcost-max
@@ -171,7 +171,7 @@ OTHER_REPORT = """
 jaxcost: 1 of 1 limit exceeded by grad(loss)                  traced, jax 0.12.0
 
   flops   33.8 MFLOP   allowed 3x = 32.1 MFLOP   3.2x of 10.7 MFLOP
-    dot_general f32[512,512]   5 times   33.0 MFLOP
+    dot_general f32[512,512]   5 times   33.0 MFLOP   97.6% of the work
       model.py:41 in attention   (jvp)
 """
 
@@ -183,6 +183,7 @@ def test_a_multiple_names_both_amounts() -> None:
         aval="f32[512,512]",
         count=5,
         flops=33_000_000,
+        share=0.97631,
         phase="jvp",
         places=(Place(file="model.py", line=41, function="attention"),),
     )
@@ -270,7 +271,6 @@ FOLDED = """
     dot_general f32[512,512]   computed twice, run 40 times   2.10 MFLOP
       model.py:41 in attention   (transpose)
       model.py:57 in loss        (transpose)
-      hint: both call attention(x); call it once and reuse the result
 """
 
 
@@ -280,6 +280,12 @@ def test_identical_culprits_are_folded_and_share_their_places() -> None:
     looped = attention(executions=40, phase="transpose", nbytes=0)
     fake = Fake(found={"duplicates": Findings([same, thrice, looped, same, same])})
     assert lines(message(fake, max_duplicates=0))[3:] == lines(FOLDED)
+
+
+def test_occurrences_at_one_place_are_added_up() -> None:
+    tanh = attention(kind="occurrences", primitive="tanh", count=1, executions=7, hint="")
+    text = message(Fake(where=Findings([tanh, tanh])), max_primitives={"tanh": 1})
+    assert "    tanh f32[512,512]   twice, run 14 times   4.20 MFLOP   12.4% of the work\n" in text
 
 
 @pytest.mark.parametrize(
@@ -310,6 +316,39 @@ def test_of_a_largest_array_only_those_over_the_limit_are_shown() -> None:
         ("exp", "3.00 MiB"),
         ("mul", "2.00 MiB"),
     ]
+
+
+def test_of_the_largest_arrays_each_is_shown_with_its_own_size() -> None:
+    array = attention(kind="intermediates", primitive="exp", flops=0, nbytes=2**20, hint="")
+    fake = Fake(found={"intermediates": Findings([array, array])})
+    text = message(fake, max_largest_intermediate_bytes="1 kB")
+    assert "    exp f32[512,512]   2 such   1.00 MiB each\n" in text
+
+
+ONCE = """
+jaxcost: 2 of 2 limits exceeded by grad(loss)                 traced, jax 0.12.0
+
+  duplicate_flops   4.20 MFLOP   allowed 0   12.4% of 33.8 MFLOP
+    dot_general f32[512,512]   computed twice   2.10 MFLOP
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+    dot_general f32[512,512]   computed twice   2.10 MFLOP
+      model.py:41 in attention   (transpose)
+      model.py:57 in loss        (transpose)
+  duplicates        3   allowed 0   8.3% of 36 eqns
+    2 of the findings above
+    tanh f32[512]   computed twice   512 transcendentals
+      removed by the compiler (cpu)
+      model.py:12 in layer   (jvp, block_3/mlp)
+      model.py:12 in layer   (transpose, block_3/mlp)
+"""
+
+
+def test_nothing_is_said_twice() -> None:
+    fake = Fake(found={"duplicates": Findings([attention(), attention(phase="transpose"), TANH])})
+    text = message(fake, max_duplicate_flops=0, max_duplicates=0)
+    assert lines(text) == lines(ONCE)
 
 
 def test_findings_that_do_not_add_to_the_metric_are_not_blamed() -> None:
