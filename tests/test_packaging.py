@@ -55,9 +55,8 @@ def test_importing_the_package_does_not_import_pytest() -> None:
 
 @pytest.mark.parametrize("room", ["hlo", "report"])
 def test_rooms_that_work_without_jax(room: str) -> None:
-    _python(
-        f"import sys; sys.modules['jax'] = sys.modules['numpy'] = None; import pytest_jaxcost.{room}"
-    )
+    without = "import sys; sys.modules['jax'] = sys.modules['numpy'] = None"
+    _python(f"{without}; import pytest_jaxcost.{room}")
 
 
 def _python(script: str) -> str:
