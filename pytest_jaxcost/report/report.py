@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .counts import Counts
 from .culprits import culprits
@@ -149,6 +149,9 @@ class Report:
     def __getattr__(self, name: str) -> Findings:
         if name.startswith("_"):
             raise AttributeError(name)
+        if hasattr(type(self), name):
+            # A property raised AttributeError: raise that again, it says what is wrong.
+            return cast("Findings", object.__getattribute__(self, name))
         if name not in self.findings_kinds:
             known = (*self.findings_kinds, *dir(type(self)))
             raise AttributeError(f"a jaxcost report has no {name!r}{did_you_mean(name, known)}")

@@ -76,7 +76,7 @@ def share(culprit: Culprit) -> str:
     part = culprit.total.share
     if culprit.finding.kind in PHRASES or not part:
         return ""
-    return f"{show_share(Fraction(part).limit_denominator(10**6))} of the work"
+    return f"{show_share(Fraction(part))} of the work"
 
 
 def _weight(value: int, field: str) -> str:

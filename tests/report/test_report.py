@@ -54,6 +54,15 @@ def test_an_unknown_attribute_names_the_nearest(name: str, message: str) -> None
     assert str(error.value) == message
 
 
+def test_an_error_inside_a_property_is_not_hidden() -> None:
+    class Broken(Fake):
+        def totals(self) -> Totals:
+            raise AttributeError("the measurement is broken")
+
+    with pytest.raises(AttributeError, match=r"^the measurement is broken$"):
+        _ = Report(Broken()).flops
+
+
 def test_a_report_can_be_copied() -> None:
     assert copy.copy(Report(wasteful())).duplicates.count == 1
 
