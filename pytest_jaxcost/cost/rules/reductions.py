@@ -14,8 +14,10 @@ from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.cost.registry import rule
 from pytest_jaxcost.cost.sizes import touched_bytes
 
-ARGMAX_FLOPS = 9
-"""Compare values, is it NaN, or; same value, smaller index, and; or; select value, select index."""
+ARGMAX_FLOPS = 7
+"""Compare values; same value, smaller index, and; or; select the value, select the index."""
+NAN_FLOPS = 2
+"""Is it NaN; or."""
 
 
 def combinations(eqn: Any) -> int:
@@ -38,9 +40,10 @@ def reduce_extremum(eqn: Any) -> Cost | None:
 
 @rule("argmax", "argmin")
 def argmax(eqn: Any) -> Cost:
-    """Nine flops a combination of two values and their indices."""
+    """Seven flops a combination of two values and their indices; nine where there may be NaNs."""
+    has_nan = eqn.invars[0].aval.dtype.kind not in "iub"
     return Cost(
-        flops=ARGMAX_FLOPS * combinations(eqn),
+        flops=(ARGMAX_FLOPS + NAN_FLOPS * has_nan) * combinations(eqn),
         transcendentals=0,
         bytes_accessed=touched_bytes(eqn),
     )
