@@ -98,6 +98,14 @@ def test_a_multiple_of_counts_by_name() -> None:
         Report(Fake()).check(max_primitives={"tanh": "0.9x"}, relative_to=other)
 
 
+@pytest.mark.parametrize("name", ["jit", "pjit"])
+def test_limits_on_calls_count_the_call_sites(name: str) -> None:
+    report = Report(Fake())
+    assert report.check(primitives={name: 3}) is report
+    with pytest.raises(CostError):
+        report.check(primitives={name: 2})
+
+
 @pytest.mark.parametrize("limit", [{"max_peak_bytes": 10**9}, {"min_peak_bytes": 0}])
 def test_an_unknown_value_never_keeps_a_limit(limit: dict[str, int]) -> None:
     unknown = verdict(Reading(value=None, reason="this compiler does not say"), **limit)

@@ -12,8 +12,8 @@ WORDS = st.lists(st.text("ab", min_size=1, max_size=30), max_size=8)
 @pytest.mark.parametrize(
     ("width", "lines"),
     [
-        (22, ["  aaaa   bbbb   cccc"]),
-        (17, ["  aaaa   bbbb", "    cccc"]),
+        (20, ["  aaaa   bbbb   cccc"]),
+        (19, ["  aaaa   bbbb", "    cccc"]),
         (8, ["  aaaa", "    bbbb", "    cccc"]),
         (1, ["  aaaa", "    bbbb", "    cccc"]),
     ],

@@ -262,6 +262,16 @@ def test_ten_culprits_at_most_unless_very_verbose(
     assert text.splitlines()[-1] == last
 
 
+@pytest.mark.parametrize(("verbosity", "shown"), [(0, 3), (2, 5)])
+def test_a_total_has_three_contributors_unless_very_verbose(verbosity: int, shown: int) -> None:
+    found = Findings(attention(kind="occurrences", flops=n) for n in range(1, 6))
+    report = Report(Fake(where=found))
+    verdicts = report.judge(Limits.of({"max_flops": 0}).parse().limits)
+    text = report.explain(verdicts, verbosity=verbosity)
+    assert re.findall(r"once   (\d) FLOP", text) == ["5", "4", "3", "2", "1"][:shown]
+    assert ("... and 2 more (-vv shows all)" in text) is (shown == 3)
+
+
 FOLDED = """
     mul f32[512,512]   computed twice, 3 such   6.30 MFLOP
     dot_general f32[512,512]   computed 3 times   2.10 MFLOP
