@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     session = config.stash[SESSION] = Session(config)
     if options.anything_given(config):
-        _ = session.defaults  # raises a usage error now, and not in a test
+        session.check_options()
     if options.is_on(config, "report"):
         from .terminal import Table
 

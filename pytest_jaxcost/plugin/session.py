@@ -52,6 +52,13 @@ class Session:
 
         return read(self.config)
 
+    @cached_property
+    def libraries(self) -> tuple[str, ...]:
+        """Folders whose frames are no code of the user's; raises ``pytest.UsageError``."""
+        from .libraries import folders
+
+        return folders(self.config)
+
     @property
     def rules(self) -> Rules:
         """What holds now; between tests, what the options say."""
@@ -60,6 +67,10 @@ class Session:
         if self.running is None:
             return merge(self.defaults, marked=False)
         return self.running.rules
+
+    def check_options(self) -> None:
+        """Read all options now: a mistake in one is a usage error, and not one of a test."""
+        _ = self.defaults, self.libraries
 
     def start(self, item: pytest.Item) -> None:
         """Forget the test before, and any earlier run of this one."""

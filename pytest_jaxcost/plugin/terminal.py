@@ -23,11 +23,15 @@ class Table:
             self._rows.setdefault(report.nodeid, []).extend(measured)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.section("jaxcost", sep="-", bold=True)
-        for line in self._lines():
+        config = terminalreporter.config
+        if config.option.collectonly:
+            return
+        terminalreporter.section("jaxcost", sep="-")
+        width = config.get_terminal_writer().fullwidth
+        for line in self._lines(width=width, color=terminalreporter.hasmarkup):
             terminalreporter.line(line)
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, *, width: int, color: bool) -> Iterator[str]:
         """By test, in one order whether or not the tests ran side by side."""
         from ..report import table
 
@@ -35,7 +39,8 @@ class Table:
             yield "nothing was measured"
             return
         tests = {test: _folded(self._rows[test]) for test in sorted(self._rows)}
-        head, *lines = table([row for folded in tests.values() for row in folded]).splitlines()
+        flat = [row for folded in tests.values() for row in folded]
+        head, *lines = table(flat, width=width, color=color).splitlines()
         yield head
         for test, folded in tests.items():
             yield test

@@ -15,10 +15,11 @@ for path in HOME.glob("*.py"):
     import_module(f"pytest_jaxcost.plugin.{path.stem}".removesuffix(".__init__"))
 
 
-@pytest.fixture(autouse=True)
-def _only_this_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs inside tests have this plugin and those that a test names, however it is installed."""
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Runs inside tests have this plugin and those that a test names, and no other."""
     for name in ("PYTEST_PLUGINS", "COLUMNS", "FORCE_COLOR", "PY_COLORS", "CI", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_jaxcost -p no:cacheprovider")
+    return pytester

@@ -1,0 +1,106 @@
+"""The table at the end of a run, the same wherever the tests ran."""
+
+from __future__ import annotations
+
+import pytest
+
+from .programs import block, run
+
+TESTS = """
+    def test_two(jaxcost):
+        jaxcost(twice, X)
+        jaxcost.measure(once, (X,), name="wave")
+        jaxcost(twice, X)
+
+    @pytest.mark.jaxcost(max_eqns=0)
+    def test_fails(jaxcost):
+        jaxcost(once, X)
+
+    @pytest.mark.jaxcost(max_eqns=1)
+    def test_watched():
+        jax.jit(once)(X)
+
+    @pytest.fixture
+    def report(jaxcost):
+        return jaxcost(once, X)
+
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_setup(report, n): ...
+
+    def test_without(): ...
+"""
+TABLE = """\
+name              eqns   flops  transc.  bytes  dupl.  dead
+test_it.py::test_fails
+  once               1  0 FLOP        8   64 B      0     0
+test_it.py::test_setup[1]
+  once               1  0 FLOP        8   64 B      0     0
+test_it.py::test_setup[2]
+  once               1  0 FLOP        8   64 B      0     0
+test_it.py::test_two
+  twice (x2)         3  8 FLOP       16  224 B      1     0
+  wave               1  0 FLOP        8   64 B      0     0
+test_it.py::test_watched
+  once               1  0 FLOP        8   64 B      0     0
+"""
+HEAD = "- jaxcost -"
+
+
+def shown(result: pytest.RunResult) -> list[str]:
+    """The lines of the table, up to the summary of pytest."""
+    return [line for line in block(result, HEAD, "=====") if line]
+
+
+ARGUMENTS = ["", "-q", "-v", "-vv", "--tb=no -p no:logging", "-p xdist -n2 -v"]
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_table(pytester: pytest.Pytester, arguments: str) -> None:
+    result = run(pytester, TESTS, "--jaxcost-report", *arguments.split())
+    result.assert_outcomes(passed=5, failed=1)
+    assert shown(result) == TABLE.splitlines()
+
+
+def test_color(pytester: pytest.Pytester) -> None:
+    plain = run(pytester, TESTS, "--jaxcost-report", "--color=no").stdout.str()
+    assert "\x1b" not in plain
+    colored = run(pytester, TESTS, "--jaxcost-report", "--color=yes").outlines
+    assert any(line.startswith("\x1b[1mname") for line in colored)
+
+
+def test_nothing_measured(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(): ...", "--jaxcost-report")
+    assert shown(result) == ["nothing was measured"]
+
+
+def test_no_table_unless_asked_for(pytester: pytest.Pytester) -> None:
+    assert "eqns" not in run(pytester, TESTS, "--tb=no").stdout.str()
+
+
+def test_no_table_where_nothing_runs(pytester: pytest.Pytester) -> None:
+    result = run(pytester, TESTS, "--jaxcost-report", "--collect-only")
+    assert HEAD not in result.stdout.str()
+
+
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n2"]])
+def test_without_a_terminal(pytester: pytest.Pytester, workers: list[str]) -> None:
+    result = run(pytester, TESTS, "--jaxcost-report", "-p", "no:terminal", *workers)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def test_crashed_worker_keeps_what_others_measured(pytester: pytest.Pytester) -> None:
+    tests = """
+        def test_a(jaxcost):
+            jaxcost(once, X)
+
+        def test_b():
+            import os
+            os._exit(1)
+    """
+    result = run(pytester, tests, "--jaxcost-report", "-p", "xdist", "-n1")
+    result.assert_outcomes(passed=1, failed=1)
+    assert shown(result)[1:] == [
+        "test_it.py::test_a",
+        "  once               1  0 FLOP        8   64 B      0     0",
+    ]
