@@ -102,6 +102,10 @@ def _elementwise() -> Iterator[Program]:
         yield program(f"select_n {dtype}", lax.select_n, "bool[3,7]", x, x)
         yield program(f"clamp {dtype}", lax.clamp, f"{dtype}[]", x, f"{dtype}[]")
     yield from (
+        program("igamma", lax.igamma, "f32[3,7]", "f32[3,7]"),
+        program("igammac", lax.igammac, "f64[3,7]", "f64[3,7]"),
+        program("igamma_grad_a", lax.igamma_grad_a, "f32[3,7]", "f32[3,7]"),
+        program("betainc", lax.betainc, *["f32[3,7]"] * 3),
         program("sin of a scalar", lax.sin, "f32[]"),
         program("sinh of a scalar", lax.sinh, "f32[]"),
         program("sinh of nothing", lax.sinh, "f32[0,3]"),
