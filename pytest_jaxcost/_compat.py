@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import types
-import weakref
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -27,26 +27,62 @@ JaxprEqn = jex_core.JaxprEqn
 Literal = jex_core.Literal
 
 _JAXPR_TYPES = (Jaxpr, ClosedJaxpr)
-_JAX_ROOTS = tuple(
-    os.path.dirname(os.path.abspath(module.__file__)) + os.sep for module in (jax, jaxlib)
+_NOT_THE_USERS = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep
+    for file in (jax.__file__, jaxlib.__file__, __file__)
 )
 
 _API_FILE = _api.__file__
-_CODES: weakref.WeakKeyDictionary[types.CodeType, tuple[bool, str]] = weakref.WeakKeyDictionary()
-"""Per code object: whether it is JAX's own, and where its function starts."""
+
+
+class Code:
+    """A function's code, compared by identity, because comparing code objects is slow."""
+
+    __slots__ = ("code", "is_users", "source")
+
+    def __init__(self, code: types.CodeType) -> None:
+        self.code = code
+        self.is_users = not in_jax(code.co_filename)
+        self.source = f"{code.co_filename}:{code.co_firstlineno}"
+
+
+_CODES: dict[int, Code] = {}
 
 
 class Frame(NamedTuple):
     """A Python frame: its code and the instruction that was running."""
 
-    code: types.CodeType
+    of: Code
     instruction: int
+
+    @property
+    def file(self) -> str:
+        """The file as Python knows it."""
+        return self.of.code.co_filename
+
+    @property
+    def function(self) -> str:
+        """The qualified name of the function."""
+        return self.of.code.co_qualname
 
     @property
     def location(self) -> tuple[int, int]:
         """Line from 1 and column from 0 of the running expression."""
-        location = _xla_client.Traceback.code_addr2location(self.code, self.instruction)
+        location = _xla_client.Traceback.code_addr2location(self.of.code, self.instruction)
         return location[0], location[1]
+
+
+class Frames(NamedTuple):
+    """The frames that made an equation, innermost first, and whether more lead outwards."""
+
+    frames: tuple[Frame, ...]
+    complete: bool
+    """Whether the function asked for was reached: what called it is another question."""
+
+    @property
+    def users(self) -> tuple[Frame, ...]:
+        """The frames of the user's own code."""
+        return tuple([frame for frame in self.frames if frame.of.is_users])
 
 
 def is_jaxpr(value: object) -> bool:
@@ -122,43 +158,39 @@ def function_source(jaxpr: Any) -> str:
     return str(source).partition(" at ")[2]
 
 
-def frames(eqn: Any, within: str = "") -> Iterator[Frame | None]:
-    """The frames that made `eqn`, innermost first, without those inside JAX.
+@lru_cache(maxsize=10_000)
+def frames(traceback: Any, within: str = "") -> Frames:
+    """The frames of a traceback of JAX's, up to the function `within` (a `function_source`).
 
-    Ends with None once the function `within` (a `function_source`) was reached: what called it
-    then may not be what called it this time, because JAX caches traced functions.
+    What called that function then may not be what called it this time, because JAX caches traced
+    functions.
     """
-    traceback = eqn.source_info.traceback
-    if traceback is None:
-        return
-    for code, instruction in zip(*traceback.raw_frames(), strict=True):
-        known = _CODES.get(code)
+    found: list[Frame] = []
+    for code, instruction in zip(*traceback.raw_frames(), strict=True) if traceback else ():
+        known = _CODES.get(id(code))
         if known is None:
-            source = f"{code.co_filename}:{code.co_firstlineno}"
-            known = _CODES[code] = (in_jax(code.co_filename), source)
-        is_jax, source = known
-        if not is_jax:
-            yield Frame(code, instruction)
-        if source == within:
-            yield None
-            return
+            known = _CODES[id(code)] = Code(code)
+        found.append(Frame(known, instruction))
+        if known.source == within:
+            return Frames(tuple(found), True)
+    return Frames(tuple(found), False)
 
 
 def differentiated_at(eqn: Any) -> Frame | None:
     """The frame that asked for the derivative which `eqn` belongs to: it called into jax's api."""
-    traceback = eqn.source_info.traceback
     in_api = False
-    for code, instruction in zip(*traceback.raw_frames(), strict=True) if traceback else ():
-        if in_api and not in_jax(code.co_filename):
-            return Frame(code, instruction)
-        in_api = in_api and in_jax(code.co_filename)
-        in_api |= code.co_filename == _API_FILE and not code.co_name.startswith("vmap")
+    for frame in frames(eqn.source_info.traceback).frames:
+        if frame.of.is_users:
+            if in_api:
+                return frame
+            in_api = False
+        in_api |= frame.file == _API_FILE and not frame.function.startswith("vmap")
     return None
 
 
 def in_jax(file: str) -> bool:
-    """Whether `file` belongs to JAX itself."""
-    return file.startswith(_JAX_ROOTS) or file.startswith("<frozen ")
+    """Whether `file` belongs to JAX itself, or to this package, which calls it."""
+    return file.startswith(_NOT_THE_USERS) or file.startswith("<frozen ")
 
 
 def primitive_names() -> frozenset[str]:
@@ -190,6 +222,21 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
         yield
     finally:
         _pxla.lower_sharding_computation = lower
+
+
+def transformation(fn: Any) -> str | None:
+    """The name of the ``jax`` transformation that made `fn`, such as ``grad``, or None."""
+    code = getattr(fn, "__code__", None)
+    if code is not None and code.co_qualname.startswith("api_boundary."):
+        # the wrapper's __wrapped__ is the user's function already; the closure has ours
+        code = next(cell.cell_contents.__code__ for cell in fn.__closure__ if _has_code(cell))
+    if code is None or code.co_filename != _API_FILE:
+        return None
+    return str(code.co_qualname.partition(".")[0])
+
+
+def _has_code(cell: types.CellType) -> bool:
+    return hasattr(cell.cell_contents, "__code__")
 
 
 def as_function(closed_jaxpr: Any) -> Callable[..., Any]:

@@ -84,12 +84,11 @@ def function_name(fn: Any) -> str:
     """What to call a function in messages: JAX's transformations are spelled out, ``grad(f)``."""
     if isinstance(fn, partial):
         return function_name(fn.func)
-    code = getattr(fn, "__code__", None)
     wrapped = getattr(fn, "__wrapped__", None)
-    if wrapped is not None and (code is None or code.co_qualname.startswith("api_boundary")):
+    if wrapped is not None and (by := _compat.transformation(fn)) is not None:
+        return f"{by}({function_name(wrapped)})"
+    if wrapped is not None and not hasattr(fn, "__code__"):  # jitted
         return function_name(wrapped)
-    if wrapped is not None and _compat.in_jax(code.co_filename):
-        return f"{code.co_qualname.partition('.')[0]}({function_name(wrapped)})"
     return str(getattr(fn, "__name__", type(fn).__name__))
 
 

@@ -2,7 +2,8 @@
 
 Same primitive, same parameters, same operands: the values are equal whatever the inputs are. Draws
 from the same random key are another question, see `repeated_draws`; what ``jax.checkpoint`` runs
-again was asked for, see `recomputed`.
+again was asked for, see `recomputed`. What JAX repeats inside one expression of the user's, in a
+library function or a differentiation rule, is residue.
 """
 
 from __future__ import annotations
@@ -10,22 +11,29 @@ from __future__ import annotations
 from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.hints import repetition_hint
+from pytest_jaxcost.analyses.origin import split_by_origin
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.report.records import Findings
+from pytest_jaxcost.flow.repeats import Repetition
+from pytest_jaxcost.report.records import Finding, Findings
 
 
 @analysis("duplicates")
 def duplicates(facts: Facts) -> Findings:
     """One finding per value computed more than once: the repetitions and what they cost."""
     draws = repeated_draw_sources(facts)
+    repetitions = (each for each in facts.repetitions if not is_part_of_draw(each, draws))
+    splits = split_by_origin(facts, repetitions)
     return Findings(
-        facts.finding(
-            "duplicates",
-            repetition.again,
-            places=repetition_places(facts, repetition),
-            hint=repetition_hint(facts, repetition),
-        )
-        for repetition in facts.repetitions
-        if not is_part_of_draw(repetition, draws)
+        (_finding(facts, split.users) for split in splits if split.users is not None),
+        residue=(_finding(facts, split.jaxs) for split in splits if split.jaxs is not None),
+    )
+
+
+def _finding(facts: Facts, repetition: Repetition) -> Finding:
+    return facts.finding(
+        "duplicates",
+        repetition.again,
+        places=repetition_places(facts, repetition),
+        hint=repetition_hint(facts, repetition),
     )

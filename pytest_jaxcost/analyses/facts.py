@@ -10,6 +10,7 @@ from typing import Any
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
+from pytest_jaxcost.flow.dependence import dependents
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
@@ -19,7 +20,8 @@ from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.report.records import Finding, Place, Totals
 
 INDEX_ELEMENTS = 32
-"""Integer and boolean results of at most so many elements are index arithmetic, not work."""
+"""Integer and boolean results of at most so many elements are index arithmetic, not work; larger
+ones are too if no argument reaches them: the masks that ``jnp.tril`` makes of an iota."""
 
 OPAQUE = "the cost of {name} is unknown; it is counted as nothing"
 
@@ -43,6 +45,11 @@ class Facts:
     @cached_property
     def live(self) -> bytearray:
         return live_values(self.program)
+
+    @cached_property
+    def varying(self) -> bytearray:
+        """One byte per value: 1 if it is computed from an argument of the function."""
+        return dependents(self.program, self.program.inputs)
 
     @cached_property
     def repetitions(self) -> list[Repetition]:
@@ -96,10 +103,17 @@ class Facts:
 
     def is_bookkeeping(self, equation: Equation) -> bool:
         """Whether an equation moves, shapes or counts, and computes nothing."""
-        if all(_is_index(var.aval) for var in equation.eqn.outvars):
+        if all(self.is_index(value) for value in equation.outputs):
             return True
         cost = self.cost(equation)
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
+
+    def is_index(self, value: int) -> bool:
+        """Whether a value is index arithmetic: a few integers, or a mask made of constants."""
+        aval = self.program.avals[value]
+        if getattr(getattr(aval, "dtype", None), "kind", None) not in _DISCRETE:
+            return False
+        return aval.size <= INDEX_ELEMENTS or not self.varying[value]
 
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""
@@ -172,11 +186,6 @@ def _counted_name(equation: Equation) -> str:
     return "" if is_call else equation.primitive
 
 
-def _is_index(aval: Any) -> bool:
-    kind = getattr(getattr(aval, "dtype", None), "kind", "")
-    return kind in "iub" and kind != "" and aval.size <= INDEX_ELEMENTS
-
-
 def _is_exact(occurrence: Occurrence) -> bool:
     region = occurrence.region
     while region.exact and region.parent is not None:
@@ -184,4 +193,5 @@ def _is_exact(occurrence: Occurrence) -> bool:
     return region.exact
 
 
+_DISCRETE = ("i", "u", "b")
 _UNPRICED = object()

@@ -3,7 +3,8 @@
 Global value numbering over the inlined program (Alpern, Wegman and Zadeck 1988). A loop is
 numbered by its recurrences: a carry's number is made of where it starts and how it is updated, so
 two loops that run one recurrence equally often give its values the same numbers, whatever else
-they carry. Inside a loop, a number stands for the sequence of values, one an iteration.
+they carry. Inside a loop, a number stands for the sequence of values, one an iteration; each loop
+is told from those around it by its height, the number of loops nested in it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class _Numbering:
         self.table: dict[Hashable, int] = {}
         self.param_keys: dict[int, int] = {}
         self.depth = 0
+        self.heights = _heights(program)
         self.block: int | None = None
+        self.shared: set[int] = set()
         self.unique = 0
 
     def run(self) -> Sequence[int]:
@@ -120,27 +123,38 @@ class _Numbering:
             self.numbers[value] = results[0] if same else self.of(("switch", index, *results))
 
     def block_equation(self, equation: Equation, block: Block) -> None:
+        if block.shared:
+            body: Hashable = ("shared", id(block.regions[0]))
+            if id(block.regions[0]) not in self.shared:
+                self.shared.add(id(block.regions[0]))
+                self.block_bodies(block)
+        else:
+            body = self.params(equation.eqn)
+            self.block_bodies(block)
+        if equation.eqn.effects and self.is_unique(equation.eqn):
+            self.bind(equation.outputs, self.fresh())
+            return
+        operands = tuple(self.numbers[value] for value in equation.inputs)
+        self.bind(equation.outputs, self.of((body, *operands)))
+
+    def block_bodies(self, block: Block) -> None:
         outer, self.block = self.block, self.fresh()
         for value in block.params:
             self.numbers[value] = self.fresh()
         for region in block.regions:
             self.region(region)
         self.block = outer
-        if equation.eqn.effects and self.is_unique(equation.eqn):
-            self.bind(equation.outputs, self.fresh())
-            return
-        operands = tuple(self.numbers[value] for value in equation.inputs)
-        self.bind(equation.outputs, self.of((self.params(equation.eqn), *operands)))
 
     # loops
 
     def loop(self, loop: Loop, eqn: Any) -> None:
+        height = self.heights[id(loop.body)]
         if loop.predicate is None:
-            self.iterate(loop, self.of(("times", eqn.params["length"], loop.reverse)))
+            self.iterate(loop, self.of(("times", height, eqn.params["length"], loop.reverse)))
             return
         # how often a while runs is what its predicate computes: number that first
-        self.iterate(loop, self.of("a while of any length"))
-        self.iterate(loop, self.of(("while", self.numbers[loop.predicate])))
+        self.iterate(loop, self.of(("a while of any length", height)))
+        self.iterate(loop, self.of(("while", height, self.numbers[loop.predicate])))
 
     def iterate(self, loop: Loop, domain: int) -> None:
         numbers = self.numbers
@@ -189,13 +203,37 @@ class _Numbering:
         if len(carries) == 1 and carries[0].update == carries[0].param:
             numbers[carries[0].param] = inits[0]
             return
+        height = self.heights[id(loop.body)]
         for k, carry in enumerate(carries):
-            numbers[carry.param] = self.of(("carry", self.depth, k))
+            numbers[carry.param] = self.of(("carry", height, k))
         self.equations(equations)
         updates = tuple(numbers[carry.update] for carry in carries)
         recurrence = self.of(("recurrence", domain, inits, updates))
         for k, carry in enumerate(carries):
             numbers[carry.param] = self.of(("carried", recurrence, k))
+
+
+def _heights(program: Inlined) -> dict[int, int]:
+    """How many loops are nested in each loop, itself included, by the ``id`` of its body."""
+    nested: dict[int, int] = {}
+    heights: dict[int, int] = {}
+    stack = [program.main]
+    while stack:
+        region = stack[-1]
+        controls = [e.control for e in region.equations if e.control is not None]
+        missing = [r for c in controls for r in c.regions if id(r) not in nested]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        inside = [0]
+        for control in controls:
+            height = max((nested[id(r)] for r in control.regions), default=0)
+            if isinstance(control, Loop):
+                height = heights[id(control.body)] = height + 1
+            inside.append(height)
+        nested[id(region)] = max(inside)
+    return heights
 
 
 def _constant_key(content: Any) -> Hashable:

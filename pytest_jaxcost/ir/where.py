@@ -57,7 +57,17 @@ def scope(equation: Equation) -> str:
 
 def source(equation: Equation) -> _compat.Frame | None:
     """The innermost frame of code that is not JAX's own; a key of the user's expression."""
-    return next(_frames(equation), None)
+    return next((frame for frames in _frames(equation) for frame in frames.users), None)
+
+
+def users_path(equation: Equation) -> tuple[_compat.Frame, ...]:
+    """The frames of the user's own code that made the equation, innermost first."""
+    return tuple(frame for frames in _frames(equation) for frame in frames.users)
+
+
+def route(equation: Equation) -> tuple[Any, ...]:
+    """A key of all frames that made the equation, JAX's own included."""
+    return tuple(eqn.source_info.traceback for eqn, _ in _chain(equation))
 
 
 def positions(equation: Equation, libraries: tuple[str, ...] = ()) -> tuple[Position, ...]:
@@ -67,9 +77,9 @@ def positions(equation: Equation, libraries: tuple[str, ...] = ()) -> tuple[Posi
     An equation of a function that JAX traced once and cached takes its call site's.
     """
     return tuple(
-        Position(frame.code.co_filename, *frame.location, frame.code.co_qualname)
-        for frame in _frames(equation)
-        if not (libraries and frame.code.co_filename.startswith(libraries))
+        Position(frame.file, *frame.location, frame.function)
+        for frame in users_path(equation)
+        if not (libraries and frame.file.startswith(libraries))
     )
 
 
@@ -77,14 +87,12 @@ def _is_rematted(equation: Equation, records: Records) -> bool:
     return equation.site is not None and equation.site.remat and REMATTED in records
 
 
-def _frames(equation: Equation) -> Iterator[_compat.Frame]:
+def _frames(equation: Equation) -> Iterator[_compat.Frames]:
     for eqn, body in _chain(equation):
-        reached = body is None
-        for frame in _compat.frames(eqn, "" if body is None else _compat.function_source(body)):
-            if frame is not None:
-                yield frame
-            reached = frame is None
-        if not reached and eqn.source_info.traceback is not None:
+        within = "" if body is None else _compat.function_source(body)
+        frames = _compat.frames(eqn.source_info.traceback, within)
+        yield frames
+        if frames.frames and not frames.complete:
             return  # the body's function is not among the frames, so they lead all the way out
 
 

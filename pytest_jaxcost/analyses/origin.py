@@ -1,0 +1,79 @@
+"""Who repeats a value: the user's code, or JAX inside one expression of the user's.
+
+``jax.scipy.special.ndtr(x)`` calls ``erfc(x)`` twice, and the product rule multiplies twice for
+``x * x``: nothing that the author of the expression can mend. A repetition is JAX's own where the
+same frames of the user's lead to it, unless the user's code ran that expression again, in a Python
+loop say: then what the expression computes first is repeated too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition
+from pytest_jaxcost.ir import where
+
+Route = tuple[Any, ...]
+Source = _compat.Frame | None
+
+
+class Split(NamedTuple):
+    """A repetition by who made it; either part may be None."""
+
+    users: Repetition | None
+    jaxs: Repetition | None
+
+
+def split_by_origin(facts: Facts, repetitions: Iterable[Repetition]) -> list[Split]:
+    """The repetitions that the user's code makes, and those that JAX makes."""
+    listed = list(repetitions)
+    rerun = _rerun(facts, {where.source(o.equation) for each in listed for o in _all(each)})
+    return [_split(each, rerun) for each in listed]
+
+
+def _all(repetition: Repetition) -> tuple[Occurrence, ...]:
+    return (repetition.first, *repetition.again)
+
+
+def _split(repetition: Repetition, rerun: set[Source]) -> Split:
+    routes: dict[tuple[Source, ...], set[Route]] = {}
+    users: list[Occurrence] = []
+    jaxs: list[Occurrence] = []
+    for occurrence in _all(repetition):
+        path, route = where.users_path(occurrence.equation), where.route(occurrence.equation)
+        known = routes.setdefault(path, set())
+        by_user = not known or (route in known and where.source(occurrence.equation) in rerun)
+        known.add(route)
+        (users if by_user else jaxs).append(occurrence)
+    first, *again = users
+    return Split(
+        Repetition(first, tuple(again)) if again else None,
+        Repetition(first, tuple(jaxs)) if jaxs else None,
+    )
+
+
+def _rerun(facts: Facts, sources: set[Source]) -> set[Source]:
+    """The expressions that the user's code ran more than once with equal values.
+
+    What an expression and its differentiation rules compute stands in a row in the program, and
+    begins each time with the same equation.
+    """
+    computed: Counter[tuple[Route, int]] = Counter()
+    begins: dict[Source, Route] = {}
+    starts: set[tuple[Source, int]] = set()
+    for region in facts.program.regions():
+        last: Source = None
+        for equation in region.equations:
+            source = where.source(equation)
+            if source is not None and source in sources and equation.outputs:
+                route, number = where.route(equation), facts.numbers[equation.outputs[0]]
+                computed[route, number] += 1
+                begin = begins.setdefault(source, route)
+                if source != last and route == begin and where.phase(equation) != where.TRANSPOSE:
+                    starts.add((source, number))
+            last = source
+    return {source for source, number in starts if computed[begins[source], number] > 1}
