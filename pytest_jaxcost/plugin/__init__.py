@@ -6,6 +6,7 @@ this file, the options and the hook specifications.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[SESSION]
     session.start(item)  # again, for plugins that run a test more than once
     session.check_marker()
+    if "absl.testing.parameterized" in sys.modules:
+        from .lost import check_nothing_lost
+
+        check_nothing_lost(item)
 
 
 # Innermost, so that what measuring prints is captured as the test's own.

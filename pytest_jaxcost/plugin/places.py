@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
@@ -28,6 +29,7 @@ class _Written(NamedTuple):
     line: int
     keywords: tuple[ast.keyword, ...]
     owner: int  # first line of the definition it decorates or stands in; 1 is the module
+    decorates: bool
 
 
 def line_of(placed: Placed, item: pytest.Item) -> Line:
@@ -36,25 +38,38 @@ def line_of(placed: Placed, item: pytest.Item) -> Line:
     The line of the function, class or test where it is not written in their source: a mark kept
     in a variable, or added by a conftest file.
     """
-    file, first = _start(placed, item)
-    if placed.owner is not None and file.endswith(".py"):
+    file, first = _source(placed.owner) or (str(item.path), (item.location[1] or 0) + 1)
+    if file.endswith(".py"):
         near = (each for each in _written(file) if each.owner == first)
         first = next((each.line for each in near if _agrees(each, placed.mark)), first)
-    return Line(os.path.relpath(file, item.config.invocation_params.dir), first)
+    return _seen(file, first, item)
 
 
-def _start(placed: Placed, item: pytest.Item) -> tuple[str, int]:
-    owner = inspect.unwrap(placed.owner) if callable(placed.owner) else placed.owner
-    if inspect.ismodule(owner) and owner.__file__:
-        return owner.__file__, 1
-    if owner is not None:
-        try:
-            file, first = inspect.getsourcefile(owner), inspect.getsourcelines(owner)[1]
-        except (OSError, TypeError):  # made by exec, or no function at all
-            file, first = None, 0
-        if file is not None and os.path.isfile(file):
-            return file, first
-    return str(item.path), (item.location[1] or 0) + 1
+def decorator_line(function: Any, item: pytest.Item) -> Line | None:
+    """The line of a jaxcost marker among the decorators of ``function``."""
+    source = _source(function)
+    if source is None:
+        return None
+    file, first = source
+    own = (each.line for each in _written(file) if each.owner == first and each.decorates)
+    line = next(own, None)
+    return None if line is None else _seen(file, line, item)
+
+
+def _seen(file: str, line: int, item: pytest.Item) -> Line:
+    return Line(os.path.relpath(file, item.config.invocation_params.dir), line)
+
+
+def _source(owner: Any) -> tuple[str, int] | None:
+    """The file of a module, class or function, and its first line, decorators included."""
+    owner = inspect.unwrap(owner) if callable(owner) else owner
+    if inspect.ismodule(owner):
+        return None if owner.__file__ is None else (owner.__file__, 1)
+    try:
+        file, first = inspect.getsourcefile(owner), inspect.getsourcelines(owner)[1]
+    except (OSError, TypeError):  # made by exec, or no function at all
+        return None
+    return (file, first) if file is not None and os.path.isfile(file) else None
 
 
 @lru_cache(maxsize=64)
@@ -62,24 +77,27 @@ def _written(file: str) -> tuple[_Written, ...]:
     """Every ``pytest.mark.jaxcost`` of a file, with the definition it decorates or stands in."""
     try:
         with open(file, "rb") as source:
-            tree = ast.parse(source.read(), file)
+            text = source.read()
+        tree = ast.parse(text if b"jaxcost" in text else b"", file)
     except (OSError, SyntaxError):
         return ()
     return tuple(_search(tree))
 
 
 def _search(tree: ast.Module) -> Iterator[_Written]:
-    queue: list[tuple[ast.AST, int]] = [(tree, 1)]
+    queue: deque[tuple[ast.AST, int, bool]] = deque([(tree, 1, False)])
     while queue:
-        node, owner = queue.pop(0)
+        node, owner, decorates = queue.popleft()
         called = node.func if isinstance(node, ast.Call) else node
         if _is_marker(called):
             keywords = node.keywords if isinstance(node, ast.Call) else ()
-            yield _Written(called.end_lineno or called.lineno, tuple(keywords), owner)
+            yield _Written(called.end_lineno or called.lineno, tuple(keywords), owner, decorates)
             continue
+        decorators: list[ast.expr] = []
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            owner = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-        queue += [(child, owner) for child in ast.iter_child_nodes(node)]
+            decorators = node.decorator_list
+            owner = min([node.lineno, *(each.lineno for each in decorators)])
+        queue += [(each, owner, each in decorators) for each in ast.iter_child_nodes(node)]
 
 
 def _is_marker(node: ast.AST) -> TypeGuard[ast.Attribute]:

@@ -1,0 +1,303 @@
+"""Tests of every kind: async, Hypothesis, unittest, absl, doctest, subtests, run again."""
+
+from __future__ import annotations
+
+import pytest
+
+from .programs import block, run
+
+ASYNC = """
+    {mark}
+    async def test_fixture(jaxcost):
+        assert jaxcost(twice, X).eqns == 3
+
+    {mark}
+    @pytest.mark.jaxcost(max_duplicates=0)
+    async def test_limits_of_this_test(jaxcost):
+        jaxcost(twice, X)
+
+    {mark}
+    @pytest.mark.jaxcost(max_duplicates=0)
+    async def test_watched():
+        jax.jit(twice)(X)
+
+    {mark}
+    @pytest.mark.jaxcost(max_duplicates=0)
+    async def test_watched_and_within():
+        jax.jit(once)(X)
+
+    {mark}
+    @pytest.mark.jaxcost(max_duplicates=0)
+    async def test_nothing(): ...
+"""
+LOOPS = {
+    "asyncio": ("@pytest.mark.asyncio(loop_scope='session')", "pytest_asyncio"),
+    "anyio": ("@pytest.mark.anyio", "anyio"),
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_async(pytester: pytest.Pytester, loop: str) -> None:
+    """One event loop for the session does not remember an earlier test."""
+    mark, plugin = LOOPS[loop]
+    pytest.importorskip(plugin)
+    pytester.makeconftest(
+        "import pytest\n@pytest.fixture(scope='session')\ndef anyio_backend(): return 'asyncio'"
+    )
+    module = "anyio.pytest_plugin" if loop == "anyio" else "pytest_asyncio.plugin"
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    result = run(pytester, ASYNC.format(mark=mark), "-p", module)
+    result.assert_outcomes(passed=2, failed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_limits_of_this_test _*",
+            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+            "*_ test_watched _*",
+            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "*_ test_nothing _*",
+            "jaxcost: nothing was measured, *",
+        ]
+    )
+
+
+HYPOTHESIS = """
+    from hypothesis import given, settings, strategies as st
+
+    sizes = settings(max_examples=5, database=None, derandomize=True)
+    draw = given(st.integers(1, 3))
+
+    @sizes
+    @draw
+    def test_fixture(jaxcost, n):
+        assert jaxcost(once, jnp.ones(n)).transcendentals == n
+
+    @pytest.mark.jaxcost(max_transcendentals=2)
+    @sizes
+    @draw
+    def test_mark_above(jaxcost, n):
+        jaxcost(once, jnp.ones(n))
+
+    @sizes
+    @draw
+    @pytest.mark.jaxcost(max_transcendentals=2)
+    def test_mark_below(jaxcost, n):
+        jaxcost(once, jnp.ones(n))
+
+    @pytest.mark.jaxcost(max_transcendentals=2)
+    @sizes
+    @draw
+    def test_watched(n):
+        jax.jit(once)(jnp.ones(n))
+
+    @pytest.mark.jaxcost(max_transcendentals=3)
+    @sizes
+    @draw
+    def test_watched_and_within(n):
+        jax.jit(once)(jnp.ones(n))
+"""
+
+
+def test_hypothesis(pytester: pytest.Pytester) -> None:
+    result = run(pytester, HYPOTHESIS, "-p", "hypothesispytest")
+    result.assert_outcomes(passed=2, failed=3)
+    assert "HealthCheck" not in result.stdout.str()
+    shown = block(result, "_ test_watched _", "short test summary")
+    assert shown[2] == "  transcendentals   3   allowed 2 by test_it.py:36"
+
+
+UNITTEST = """
+    import unittest
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    class TestCase(unittest.TestCase):
+        def test_within(self):
+            jax.jit(once)(X)
+
+        def test_breach(self):
+            jax.jit(twice)(X)
+
+        def test_nothing(self): ...
+
+        def test_fails_itself(self):
+            self.fail("itself")
+
+        def test_skips_itself(self):
+            self.skipTest("here")
+
+        @pytest.mark.jaxcost(max_duplicates=1)
+        def test_own_marker(self):
+            jax.jit(twice)(X)
+
+        @pytest.mark.xfail(strict=True)
+        def test_expected(self):
+            jax.jit(twice)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    class TestWithFixture(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def _take(self, jaxcost):
+            self.jaxcost = jaxcost
+
+        def test_within(self):
+            self.jaxcost(once, X)
+
+        def test_breach(self):
+            self.jaxcost(twice, X)
+
+        def test_watched(self):
+            jax.jit(twice)(X)
+"""
+
+
+def test_unittest(pytester: pytest.Pytester) -> None:
+    result = run(pytester, UNITTEST)
+    result.assert_outcomes(passed=3, failed=5, skipped=1, xfailed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ TestCase.test_breach _*",
+            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "*_ TestCase.test_fails_itself _*",
+            "E *AssertionError: itself",
+            "*_ TestCase.test_nothing _*",
+            "jaxcost: nothing was measured, *",
+            "*_ TestWithFixture.test_breach _*",
+            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+            "*_ TestWithFixture.test_watched _*",
+            "jaxcost: 1 of 1 limit exceeded by twice *",
+        ]
+    )
+
+
+ABSL = """
+    from absl.testing import parameterized
+
+    class TestBelow(parameterized.TestCase):
+        @parameterized.parameters(1, 2)
+        @pytest.mark.jaxcost(max_duplicates=0)
+        def test_it(self, n):
+            jax.jit(twice if n == 2 else once)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    class TestClass(parameterized.TestCase):
+        @parameterized.parameters(1, 2)
+        def test_it(self, n):
+            jax.jit(twice if n == 2 else once)(X)
+
+    class TestAbove(parameterized.TestCase):
+        @pytest.mark.jaxcost(max_duplicates=0)
+        @parameterized.parameters(1, 2)
+        def test_it(self, n):
+            jax.jit(twice if n == 2 else once)(X)
+
+        @parameterized.parameters(1, 2)
+        def test_unmarked(self, n): ...
+"""
+
+
+def test_absl(pytester: pytest.Pytester) -> None:
+    """absl loses a mark above its decorator: the test fails, lest its limits go unnoticed."""
+    result = run(pytester, ABSL)
+    result.assert_outcomes(passed=4, failed=2, errors=2)
+    shown = block(result, "_ ERROR at setup of TestAbove.test_it0 _", "_____")
+    (line,) = shown
+    assert line == (
+        "jaxcost: the marker in test_it.py:29 was lost: absl's parameterized keeps no mark that"
+        " stands above it; put the marker below, next to the function"
+    )
+
+
+DOCTEST = '''
+    pytestmark = pytest.mark.jaxcost(max_duplicates=0)
+
+    def within():
+        """
+        >>> _ = jax.jit(once)(X)
+        """
+
+    def breach():
+        """
+        >>> _ = jax.jit(twice)(X)
+        """
+
+    def by_fixture():
+        """
+        >>> getfixture("jaxcost")(twice, X).eqns
+        3
+        """
+
+    def nothing():
+        """
+        >>> 1
+        1
+        """
+'''
+
+
+def test_doctest(pytester: pytest.Pytester) -> None:
+    """A doctest has its module's marker whether it wants it or not: measuring nothing is fine."""
+    result = run(pytester, DOCTEST, "--doctest-modules")
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ [[]doctest[]] test_it.breach _*",
+            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "*_ [[]doctest[]] test_it.by_fixture _*",
+            "*CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+        ]
+    )
+
+
+def test_doctest_without_pytest_knows_no_fixture(pytester: pytest.Pytester) -> None:
+    """The module above is a plain module to doctest itself."""
+    run(pytester, DOCTEST).assert_outcomes()
+
+
+AGAIN = """
+    runs = []
+
+    @pytest.mark.flaky(reruns=1)
+    @pytest.mark.jaxcost(max_eqns=1)
+    def test_it(jaxcost):
+        runs.append(1)
+        if len(runs) == 1:
+            jaxcost(twice, X)
+        jaxcost(once, X)
+
+    @pytest.mark.flaky(reruns=1)
+    @pytest.mark.jaxcost(max_eqns=1)
+    def test_nothing_the_second_time(jaxcost):
+        runs.append(1)
+        if len(runs) == 3:
+            jaxcost(twice, X)
+"""
+
+
+def test_run_again(pytester: pytest.Pytester) -> None:
+    """Each run stands for itself, and the table has the last."""
+    pytest.importorskip("pytest_rerunfailures")
+    result = run(pytester, AGAIN, "-p", "pytest_rerunfailures", "--jaxcost-report")
+    result.assert_outcomes(passed=1, failed=1)
+    assert block(result, "- jaxcost -", "=====")[1:] == [
+        "test_it.py::test_it",
+        "  once               1  0 FLOP        8   64 B      0     0",
+    ]
+
+
+SUBTESTS = """
+    @pytest.mark.jaxcost(max_eqns=1)
+    def test_it(subtests, jaxcost):
+        for f in (once, twice, once):
+            with subtests.test(f=f):
+                jaxcost(f, X)
+"""
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
+def test_subtests(pytester: pytest.Pytester) -> None:
+    result = run(pytester, SUBTESTS, "--jaxcost-report")
+    assert "1 limit exceeded by twice" in result.stdout.str()
+    assert [line.split()[0] for line in block(result, "- jaxcost -", "=====")[1:]] == [
+        "test_it.py::test_it",
+        "once",
+        "twice",
+    ]
