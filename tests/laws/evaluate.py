@@ -108,6 +108,9 @@ class _Evaluation:
         for value, output in zip(equation.outputs, outputs, strict=True):
             self.write(value, output)
 
+    def compute(self, equation: Equation) -> Outputs:
+        return bind(equation.eqn, [self.read(value) for value in equation.inputs])
+
     def switch(self, equation: Equation, switch: Switch) -> None:
         index = self.peek(switch.index)
         if index is MISSING:

@@ -75,6 +75,8 @@ def _program(*steps: Step) -> Program:
     return Program(Body(steps, len(steps) + 1))
 
 
+_SIN_TIMES_SIN = Body((Step("sin", 0, 0), Step("sin", 1, 1), Step("mul", 2, 3)), 4)
+
 MUTANTS = {
     "sub commutes": (
         {"COMMUTATIVE": numbering.COMMUTATIVE | {"sub"}},
