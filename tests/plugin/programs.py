@@ -32,8 +32,10 @@ def source(tests: str) -> str:
 def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
     """Run `tests`, which may use the functions of the prelude, as `test_it.py`."""
     pytester.makepyfile(test_it=source(tests))
-    # Runs in this process inherit its filters, which turn warnings into errors.
-    return pytester.runpytest("-Wdefault", *arguments)
+    # A run in this process inherits its filters, and finds the plugin imported already.
+    return pytester.runpytest(
+        "-Wdefault", *arguments, "-Wignore::pytest.PytestAssertRewriteWarning"
+    )
 
 
 def block(result: pytest.RunResult, first: str, last: str) -> list[str]:
