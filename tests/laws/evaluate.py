@@ -7,6 +7,7 @@ is a Python loop or branch, so that both run the same single operations and agre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -112,7 +113,7 @@ class _Evaluation:
         return bind(equation.eqn, [self.read(value) for value in equation.inputs])
 
     def switch(self, equation: Equation, switch: Switch) -> None:
-        index = self.peek(switch.index)
+        index = self.peek(equation.inputs[0])
         if index is MISSING:
             return
         region = switch.regions[min(max(int(index), 0), len(switch.regions) - 1)]
@@ -131,10 +132,12 @@ class _Evaluation:
             for slice_ in loop.slices:
                 operand = self.peek(slice_.operand)
                 self.write(slice_.param, MISSING if operand is MISSING else operand[position])
-            if not self.goes_on(loop):
+            goes_on = self.predicate(loop)
+            if goes_on is MISSING or not np.any(goes_on):
                 break
             self.region(loop.body)
-            carried = [self.peek(carry.update) for carry in loop.carries]
+            updates = [self.peek(carry.update) for carry in loop.carries]
+            carried = [*map(partial(_where, goes_on), updates, carried)]
             for stack, results in zip(loop.stacks, stacks, strict=True):
                 results.append(self.peek(stack.result))
         self.context = outer
@@ -143,12 +146,11 @@ class _Evaluation:
         for stack, results in zip(loop.stacks, stacks, strict=True):
             self.write(stack.out, _stacked(results, loop.reverse, self.program.avals[stack.out]))
 
-    def goes_on(self, loop: Loop) -> bool:
+    def predicate(self, loop: Loop) -> Any:
         if loop.test is None or loop.predicate is None:
-            return True
+            return np.True_
         self.region(loop.test)
-        predicate = self.peek(loop.predicate)
-        return predicate is not MISSING and bool(predicate)
+        return self.peek(loop.predicate)
 
 
 def loop_height(loop: Loop) -> int:
@@ -175,6 +177,14 @@ def _positions(equation: Equation, loop: Loop) -> Iterator[int]:
     while True:
         yield step
         step += 1
+
+
+def _where(goes_on: Any, update: Any, carried: Any) -> Any:
+    """What is carried on: a batched predicate keeps the examples whose loop has ended."""
+    if update is MISSING or np.ndim(goes_on) == 0:
+        return update
+    mask = np.reshape(goes_on, np.shape(goes_on) + (1,) * (update.ndim - np.ndim(goes_on)))
+    return jnp.where(mask, update, carried)
 
 
 def _stacked(results: list[Any], reverse: bool, aval: Any) -> Any:
@@ -226,9 +236,12 @@ def _while(eqn: Any, operands: Sequence[Any]) -> list[Any]:
     n_test, n_body = params["cond_nconsts"], params["body_nconsts"]
     test, body = operands[:n_test], operands[n_test : n_test + n_body]
     carry = [*operands[n_test + n_body :]]
-    while bool(reference(params["cond_jaxpr"], [*test, *carry])[0]):
-        carry = reference(params["body_jaxpr"], [*body, *carry])
-    return carry
+    while True:
+        (goes_on,) = reference(params["cond_jaxpr"], [*test, *carry])
+        if not np.any(goes_on):
+            return carry
+        updates = reference(params["body_jaxpr"], [*body, *carry])
+        carry = [*map(partial(_where, goes_on), updates, carry)]
 
 
 def _scan(eqn: Any, operands: Sequence[Any]) -> list[Any]:

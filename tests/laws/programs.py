@@ -191,7 +191,7 @@ def _while_counted(call: Call, a: Vector, b: Vector) -> Vector:
 
 def _while_data(call: Call, a: Vector, b: Vector) -> Vector:
     limit = _position(b)
-    return lax.while_loop(lambda c: c[0] < limit, lambda c: (c[0] + 1, call(a, c[1])), (0, a))[1]
+    return lax.while_loop(lambda c: c[0] < limit, lambda c: (c[0] + 1, call(c[1], a)), (0, a))[1]
 
 
 def _cond(call: Call, a: Vector, b: Vector) -> Vector:
