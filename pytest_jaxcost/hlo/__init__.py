@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_jaxcost.hlo.collectives import Collective
+from pytest_jaxcost.hlo.cost import Cost
+from pytest_jaxcost.hlo.costs import Pricing, price
 from pytest_jaxcost.hlo.errors import HloSyntaxError
 from pytest_jaxcost.hlo.parse import parse as read
 from pytest_jaxcost.hlo.records import (
@@ -12,14 +15,22 @@ from pytest_jaxcost.hlo.records import (
     Shape,
     SourceFrame,
 )
+from pytest_jaxcost.hlo.totals import HloTotals, analyse, totals
 
 __all__ = [
+    "Collective",
     "Computation",
+    "Cost",
     "HloSyntaxError",
+    "HloTotals",
     "Instruction",
     "Metadata",
     "Module",
+    "Pricing",
     "Shape",
     "SourceFrame",
+    "analyse",
+    "price",
     "read",
+    "totals",
 ]

@@ -1,0 +1,29 @@
+"""Collectives, for one device."""
+
+from __future__ import annotations
+
+from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.registry import rule
+from pytest_jaxcost.hlo.site import Site
+
+MOVING = (
+    *("all-gather", "all-to-all", "collective-broadcast", "collective-permute"),
+    "ragged-all-to-all",
+)
+REDUCING = ("all-reduce", "reduce-scatter")
+KINDS = (*MOVING, *REDUCING)
+
+
+@rule(*REDUCING)
+def reducing(site: Site) -> Work:
+    """One flop for each element of the results, however many devices there are.
+
+    Source: `HloCostAnalysis::HandleAllReduce`; for a reduce-scatter XLA counts none.
+    """
+    return Work(site.shape.size, 0)
+
+
+@rule(*MOVING)
+def moving(_: Site) -> Work:
+    """No work."""
+    return Work()

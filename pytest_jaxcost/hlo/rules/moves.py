@@ -1,0 +1,49 @@
+"""What moves, names or orders data and computes nothing."""
+
+from __future__ import annotations
+
+from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.registry import rule, target
+from pytest_jaxcost.hlo.site import Site
+
+MOVES = (
+    *("bitcast", "broadcast", "concatenate", "constant", "copy", "dynamic-reshape"),
+    *("dynamic-slice", "dynamic-update-slice", "gather", "get-tuple-element", "iota", "pad"),
+    *("parameter", "reshape", "reverse", "slice", "transpose", "tuple"),
+)
+
+ORDER = (
+    *("add-dependency", "after-all", "domain", "get-dimension-size", "infeed", "opt-barrier"),
+    *("outfeed", "partition-id", "replica-id", "rng-get-and-update-state", "set-dimension-size"),
+)
+
+CONTROL = ("async", "call", "conditional", "fusion", "while")
+"""What these cost is what they enter."""
+
+ANNOTATIONS = (
+    *("AllocateBuffer", "AssumeGatherIndicesInBound", "AsyncCollectiveStart"),
+    *("AsyncCollectiveDone", "GatherScatterIndicesBitpacked", "GetRngSeed", "MoveToDevice"),
+    *("MoveToHost", "SPMDFullToShardShape", "SPMDShardToFullShape", "Sharding"),
+    *("X64Combine", "X64SplitHigh", "X64SplitLow", "annotate_device_placement"),
+    *("cu_lu_pivots_to_permutation", "AnnotateDevicePlacement", "xla.sdy.FuncResultSharding"),
+)
+"""Custom calls that place, split or name values."""
+
+
+@rule(*MOVES, *ORDER, *CONTROL)
+def nothing(_: Site) -> Work:
+    """No work of its own."""
+    return Work()
+
+
+@target(*ANNOTATIONS)
+def annotation(_: Site) -> Work:
+    """No work."""
+    return Work()
+
+
+@rule("send", "recv")
+def transfer(site: Site) -> Work | None:
+    """Nothing between devices; unknown where the other side is Python on the host."""
+    on_host = site.instruction.attributes.get("is_host_transfer") == "true"
+    return None if on_host and site.instruction.opcode == "send" else Work()

@@ -1,0 +1,98 @@
+"""The figures of a compiled program: `analyse`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pytest_jaxcost.hlo.asynchronous import base_opcode
+from pytest_jaxcost.hlo.collectives import Collective, collectives
+from pytest_jaxcost.hlo.costs import Pricing, price
+from pytest_jaxcost.hlo.records import Instruction, Module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HloTotals:
+    """What one run of a compiled program costs, and what it is made of.
+
+    `ops` counts each instruction of each computation once, `executions` as often as it runs.
+    `opaque` counts, by target or opcode, the instructions whose work is not known; with them, or
+    with a loop of unknown length, the totals are lower bounds, `exact` is False and `caveats` says
+    why.
+    """
+
+    flops: int
+    transcendentals: int
+    bytes_accessed: int
+    ops: Mapping[str, int]
+    executions: Mapping[str, int]
+    collectives: Mapping[str, Collective]
+    opaque: Mapping[str, int]
+    caveats: tuple[str, ...]
+    exact: bool
+
+
+def analyse(module: Module) -> HloTotals:
+    """Return the figures of a module, trip counts applied, exact integers.
+
+    Flops and transcendentals follow `HloCostAnalysis` for each instruction; a conditional counts
+    its costliest branch.
+    """
+    return totals(price(module))
+
+
+def totals(pricing: Pricing) -> HloTotals:
+    """Return the figures of a module that is priced already."""
+    opaque = _opaque(pricing)
+    caveats = (*_loop_caveats(pricing), *_opaque_caveats(opaque))
+    return HloTotals(
+        flops=pricing.total.flops,
+        transcendentals=pricing.total.transcendentals,
+        bytes_accessed=pricing.total.bytes_accessed,
+        ops=_count(pricing, weighted=False),
+        executions=_count(pricing, weighted=True),
+        collectives=collectives(pricing),
+        opaque=opaque,
+        caveats=caveats,
+        exact=not caveats,
+    )
+
+
+def _counted(pricing: Pricing) -> Iterator[tuple[str, Instruction, int]]:
+    """Yield the instructions that count, with their computation and how often they run."""
+    for name, weight in pricing.executions.items():
+        for each in pricing.module.computations[name].instructions:
+            if (name, each.name) not in pricing.continuing:
+                yield name, each, weight
+
+
+def _count(pricing: Pricing, *, weighted: bool) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for _, each, weight in _counted(pricing):
+        counts[base_opcode(each.opcode)] += weight if weighted else 1
+    return dict(counts)
+
+
+def _opaque(pricing: Pricing) -> Mapping[str, int]:
+    reached = (each for name, each, _ in _counted(pricing) if (name, each.name) in pricing.unpriced)
+    return dict(Counter(each.target or base_opcode(each.opcode) for each in reached))
+
+
+def _loop_caveats(pricing: Pricing) -> Iterator[str]:
+    for (computation, name), count in pricing.loops.counts.items():
+        if count is None and computation in pricing.executions:
+            place = _place(pricing.module.computations[computation].named[name])
+            yield f"{name}{place} runs an unknown number of times; its body is counted once"
+
+
+def _opaque_caveats(opaque: Mapping[str, int]) -> Iterator[str]:
+    for name, count in opaque.items():
+        times = "" if count == 1 else f", {count} times"
+        yield f"the work of {name}{times} is not known and not counted"
+
+
+def _place(instruction: Instruction) -> str:
+    """Return where an instruction comes from, in brackets; nothing where it is not known."""
+    frames = instruction.metadata.frames if instruction.metadata else ()
+    return f" ({frames[0].file}:{frames[0].line})" if frames else ""
