@@ -162,6 +162,22 @@ def test_a_draw_costs_its_blocks_and_little_more(
     assert counted(made)[1][0] < blocks * BLOCK / 2
 
 
+@pytest.mark.parametrize("function", [lambda x: x + 0.0, lambda x: x * 1.0, lambda x: 1.0 * x])
+def test_xla_s_reader_folds_constants(function: Callable[..., Any]) -> None:
+    assert counted(program("folded", function, "f32[3,7]")) == ((21, 0), (0, 0))
+    kept = program("kept", lambda x: function(x) * 2.0, "f32[3,7]")
+    assert counted(kept) == ((42, 0), (21, 0))
+
+
+def test_xla_counts_a_loop_once() -> None:
+    def loop(x: Any) -> Any:
+        return lax.scan(lambda carry, _: (jnp.sin(carry) * 2, None), x, None, length=10)[0]
+
+    ours, xla = counted(program("loop", loop, "f32[3,7]"))
+    assert ours == (210, 210)
+    assert xla[1] == 21
+
+
 def test_the_list_of_deviations_is_complete() -> None:
     listed = [name for deviation in DEVIATIONS for name in deviation.primitives]
     tested = {*CASES, *LINALG, "cumlogsumexp", "random_bits", "random_split", "random_fold_in"}
