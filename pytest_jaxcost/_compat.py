@@ -19,20 +19,34 @@ from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import source_info_util as _source_info
 from jax._src.interpreters import pxla as _pxla
-from jax._src.lib import xla_client as _xla_client
+from jax._src.lib import xla_client as _xla_client  # type: ignore[attr-defined]
 
 Jaxpr = jex_core.Jaxpr
 ClosedJaxpr = jex_core.ClosedJaxpr  # the same class as Jaxpr from 0.11
 JaxprEqn = jex_core.JaxprEqn
 Literal = jex_core.Literal
 
-_JAXPR_TYPES = (Jaxpr, ClosedJaxpr)
+JAXPR_TYPES = (Jaxpr, ClosedJaxpr)
 _NOT_THE_USERS = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep
     for file in (jax.__file__, jaxlib.__file__, __file__)
 )
 
 _API_FILE = _api.__file__
+_DERIVATIVES = frozenset(
+    {
+        "_jvp",
+        "_vjp",
+        "grad",
+        "hessian",
+        "jacfwd",
+        "jacrev",
+        "jvp",
+        "linearize",
+        "value_and_grad",
+        "vjp",
+    }
+)
 
 
 class Code:
@@ -73,21 +87,18 @@ class Frame(NamedTuple):
 
 
 class Frames(NamedTuple):
-    """The frames that made an equation, innermost first, and whether more lead outwards."""
+    """The frames that made an equation, innermost first."""
 
-    frames: tuple[Frame, ...]
+    every: tuple[Frame, ...]
+    users: tuple[Frame, ...]
+    """Those of the user's own code."""
     complete: bool
     """Whether the function asked for was reached: what called it is another question."""
-
-    @property
-    def users(self) -> tuple[Frame, ...]:
-        """The frames of the user's own code."""
-        return tuple([frame for frame in self.frames if frame.of.is_users])
 
 
 def is_jaxpr(value: object) -> bool:
     """Whether `value` is an open or a closed jaxpr."""
-    return isinstance(value, _JAXPR_TYPES)
+    return isinstance(value, JAXPR_TYPES)
 
 
 def open_jaxpr(jaxpr: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -129,7 +140,9 @@ def block_trips(eqn: Any) -> int | None:
     if eqn.primitive.name == "shard_map":
         axes = eqn.params.get("newly_manual_axes", eqn.params.get("manual_axes"))
         sizes = eqn.params["mesh"].shape
-        return _static_product([sizes[axis] for axis in axes] if axes is not None else sizes.values())
+        return _static_product(
+            [sizes[axis] for axis in axes] if axes is not None else sizes.values()
+        )
     if "global_axis_size" in eqn.params:  # xla_pmap, to 0.9
         return int(eqn.params["global_axis_size"])
     return None
@@ -144,12 +157,11 @@ def _static_product(sizes: Any) -> int | None:
     return product
 
 
-def name_stack(eqn: Any) -> tuple[tuple[str, bool], ...]:
-    """The records of an equation's own name stack: (name, whether it is a transform)."""
-    return tuple(
-        (record.name, isinstance(record, _source_info.Transform))
-        for record in eqn.source_info.name_stack.stack
-    )
+@lru_cache(maxsize=10_000)
+def name_records(stack: Any) -> tuple[tuple[str, bool], ...]:
+    """The records of a name stack: (name, whether it is a transform)."""
+    transform = _source_info.Transform
+    return tuple([(record.name, isinstance(record, transform)) for record in stack.stack])
 
 
 def function_source(jaxpr: Any) -> str:
@@ -165,27 +177,35 @@ def frames(traceback: Any, within: str = "") -> Frames:
     What called that function then may not be what called it this time, because JAX caches traced
     functions.
     """
-    found: list[Frame] = []
+    every: list[Frame] = []
+    complete = False
     for code, instruction in zip(*traceback.raw_frames(), strict=True) if traceback else ():
         known = _CODES.get(id(code))
         if known is None:
             known = _CODES[id(code)] = Code(code)
-        found.append(Frame(known, instruction))
+        every.append(Frame(known, instruction))
         if known.source == within:
-            return Frames(tuple(found), True)
-    return Frames(tuple(found), False)
+            complete = True
+            break
+    users = tuple([frame for frame in every if frame.of.is_users])
+    return Frames(tuple(every), users, complete)
 
 
 def differentiated_at(eqn: Any) -> Frame | None:
     """The frame that asked for the derivative which `eqn` belongs to: it called into jax's api."""
     in_api = False
-    for frame in frames(eqn.source_info.traceback).frames:
+    for frame in frames(eqn.source_info.traceback).every:
         if frame.of.is_users:
             if in_api:
                 return frame
             in_api = False
         in_api |= frame.file == _API_FILE and not frame.function.startswith("vmap")
     return None
+
+
+def asks_for_derivative(frame: Frame) -> bool:
+    """Whether `frame` is one of JAX's own that makes a derivative, such as ``jax.grad``'s."""
+    return frame.file == _API_FILE and frame.function.partition(".")[0] in _DERIVATIVES
 
 
 def in_jax(file: str) -> bool:
@@ -211,7 +231,9 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
     """
     lower = _pxla.lower_sharding_computation
 
-    def lower_and_tell(closed_jaxpr: Any, api_name: str, fun_name: str, *args: Any, **kw: Any) -> Any:
+    def lower_and_tell(
+        closed_jaxpr: Any, api_name: str, fun_name: str, *args: Any, **kw: Any
+    ) -> Any:
         if not in_jax(function_source(closed_jaxpr)):
             callback(fun_name, closed_jaxpr)
         return lower(closed_jaxpr, api_name, fun_name, *args, **kw)

@@ -23,9 +23,7 @@ def constants(facts: Facts) -> Findings:
         if not isinstance(content, _compat.Literal) or content.aval.shape
     }
     readers = _first_readers(facts, set(captured)) if captured else {}
-    return Findings(
-        _finding(facts, aval, readers.get(value)) for value, aval in captured.items()
-    )
+    return Findings(_finding(facts, aval, readers.get(value)) for value, aval in captured.items())
 
 
 def _finding(facts: Facts, aval: Any, reader: Equation | None) -> Finding:
@@ -36,6 +34,7 @@ def _finding(facts: Facts, aval: Any, reader: Equation | None) -> Finding:
         nbytes=nbytes(aval),
         places=() if reader is None else facts.places(reader),
         hint=HINT,
+        equations=() if reader is None else (id(reader),),
     )
 
 

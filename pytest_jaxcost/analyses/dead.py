@@ -20,6 +20,7 @@ from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.flow.live import is_live, live_values
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
 
 HINT = "nothing reads the result; delete it, or return it"
@@ -47,16 +48,22 @@ Kind = tuple[str, str]
 def dead(facts: Facts) -> Findings:
     """One finding per dead equation; what JAX left behind is in ``residue``."""
     unused = [o for o in occurrences(facts.program) if not is_live(o.equation, facts.live)]
-    candidates = [o for o in unused if not facts.is_bookkeeping(o.equation)]
-    is_left_by_jax = _residue(facts, candidates) if candidates else None
+    moved = [o for o in unused if facts.is_bookkeeping(o.equation)]
+    worked = [o for o in unused if not facts.is_bookkeeping(o.equation)]
+    is_left_by_jax = _residue(facts, worked) if worked else None
 
-    found: list[Finding] = []
-    residue: list[Finding] = []
-    for occurrence in unused:
-        left = is_left_by_jax is not None and is_left_by_jax(occurrence)
-        finding = facts.finding("dead", [occurrence], hint=HINT)
-        (residue if left else found).append(finding)
-    return Findings(found, residue=residue)
+    def found(candidates: list[Occurrence], left_by_jax: bool) -> list[Finding]:
+        return [
+            facts.finding("dead", [occurrence], hint=HINT)
+            for occurrence in candidates
+            if (is_left_by_jax is not None and is_left_by_jax(occurrence)) is left_by_jax
+        ]
+
+    return Findings(
+        found(worked, left_by_jax=False),
+        bookkeeping=lambda: found(moved, left_by_jax=False),
+        residue=lambda: found(unused, left_by_jax=True),
+    )
 
 
 def _residue(facts: Facts, candidates: list[Occurrence]) -> Callable[[Occurrence], bool]:
@@ -99,6 +106,6 @@ def _live_kinds(
     return kinds
 
 
-def _is_differentiable(equation: where.Equation) -> bool:
+def _is_differentiable(equation: Equation) -> bool:
     kinds = (getattr(var.aval.dtype, "kind", "") for var in equation.eqn.outvars)
     return any(kind in "fcV" and kind != "" for kind in kinds)  # V: bfloat16 and float8

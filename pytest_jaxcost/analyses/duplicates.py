@@ -22,11 +22,14 @@ from pytest_jaxcost.report.records import Finding, Findings
 def duplicates(facts: Facts) -> Findings:
     """One finding per value computed more than once: the repetitions and what they cost."""
     draws = repeated_draw_sources(facts)
-    repetitions = (each for each in facts.repetitions if not is_part_of_draw(each, draws))
-    splits = split_by_origin(facts, repetitions)
+    repeated = [each for each in facts.repetitions if not is_part_of_draw(each, draws)]
+    moved = [each for each in repeated if facts.is_bookkeeping(each.first.equation)]
+    worked = [each for each in repeated if not facts.is_bookkeeping(each.first.equation)]
+    splits = split_by_origin(facts, worked)
     return Findings(
-        (_finding(facts, split.users) for split in splits if split.users is not None),
-        residue=(_finding(facts, split.jaxs) for split in splits if split.jaxs is not None),
+        [_finding(facts, split.users) for split in splits if split.users is not None],
+        bookkeeping=lambda: [_finding(facts, each) for each in moved],
+        residue=lambda: [_finding(facts, split.jaxs) for split in splits if split.jaxs is not None],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -17,6 +18,7 @@ from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined
 from pytest_jaxcost.ir.inline import inline
+from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
 
 INDEX_ELEMENTS = 32
@@ -32,6 +34,7 @@ class Facts:
     def __init__(self, jaxpr: Any, libraries: tuple[str, ...] = ()) -> None:
         self.jaxpr = jaxpr
         self.libraries = libraries
+        self.members: frozenset[int] | None = None
         self._costs: dict[int, Cost | None] = {}
 
     @cached_property
@@ -55,6 +58,10 @@ class Facts:
     def repetitions(self) -> list[Repetition]:
         """Values computed more than once by live equations."""
         return repetitions(self.program, self.numbers, self.live)
+
+    @cached_property
+    def phases(self) -> Phases:
+        return Phases(self.program)
 
     @cached_property
     def tallies(self) -> dict[int, Tally]:
@@ -85,7 +92,17 @@ class Facts:
             caveats=(*program.caveats, *opaque),
         )
 
+    def within(self, members: frozenset[int]) -> Facts:
+        """The same facts for analyses that only look at equations whose ``id`` is a member."""
+        part = copy.copy(self)  # what is worked out already is shared
+        part.members = members
+        return part
+
     # one equation
+
+    def is_member(self, equation: Equation) -> bool:
+        """Whether the equation is in the part of the program that is looked at."""
+        return self.members is None or id(equation) in self.members
 
     def price(self, eqn: Any) -> Cost | None:
         """The cost of one run of a leaf, or None if it is opaque."""
@@ -149,9 +166,10 @@ class Facts:
             exact=cost is not None and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
             places=tuple(places) or self.places(equation),
-            phase=where.phase(equation),
+            phase=self.phases.of(equation),
             scope=where.scope(equation),
             hint=hint,
+            equations=tuple(id(o.equation) for o in wasted),
         )
 
     def share(self, cost: Cost) -> float | None:
@@ -162,7 +180,7 @@ class Facts:
     def places(self, equation: Equation) -> tuple[Place, ...]:
         """The innermost place of the user's own code, if there is any."""
         return tuple(
-            place(position, where.phase(equation)) for position in self.positions(equation)[:1]
+            place(position, self.phases.of(equation)) for position in self.positions(equation)[:1]
         )
 
 

@@ -37,4 +37,3 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
-

@@ -22,13 +22,11 @@ def intermediates(facts: Facts) -> Findings:
     made = (
         Occurrence(region, equation)
         for region, equation in facts.program.walk()
-        if is_live(equation, facts.live)
+        if facts.is_member(equation) and is_live(equation, facts.live)
     )
     largest = heapq.nlargest(MOST, made, key=lambda occurrence: _largest(occurrence.equation))
     return Findings(
-        facts.finding(
-            "intermediates", [each], nbytes=_largest(each.equation), bookkeeping=False
-        )
+        facts.finding("intermediates", [each], nbytes=_largest(each.equation), bookkeeping=False)
         for each in largest
     )
 

@@ -26,6 +26,9 @@ def live_values(program: Inlined, also: Iterable[int] = ()) -> bytearray:
 
 def is_live(equation: Equation, live: bytearray) -> bool:
     """Whether any result of the equation is needed, or it has an effect."""
-    if any(live[value] for value in equation.outputs):
+    outputs = equation.outputs
+    if len(outputs) == 1 and live[outputs[0]]:
+        return True
+    if any([live[value] for value in outputs]):
         return True
     return bool(equation.eqn.effects) and _compat.side_effects(equation.eqn)

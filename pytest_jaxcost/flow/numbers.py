@@ -116,7 +116,7 @@ class _Numbering:
     def switch(self, equation: Equation, switch: Switch) -> None:
         for region in switch.regions:
             self.region(region)
-        index = self.numbers[switch.index]
+        index = self.numbers[switch.selector]
         for k, value in enumerate(equation.outputs):
             results = tuple(self.numbers[region.results[k]] for region in switch.regions)
             same = len(set(results)) == 1

@@ -33,9 +33,7 @@ def occurrences(program: Inlined) -> Iterator[Occurrence]:
             yield Occurrence(region, equation)
 
 
-def repetitions(
-    program: Inlined, numbers: Sequence[int], live: bytearray
-) -> list[Repetition]:
+def repetitions(program: Inlined, numbers: Sequence[int], live: bytearray) -> list[Repetition]:
     """The values that live equations compute more than once, in program order.
 
     Two equations repeat each other if one of them runs whenever the other does. Different branches

@@ -4,7 +4,7 @@ A value is an ``int`` that is unique in the program. Calls are gone: their equat
 the call stood. What is left of structure are the three controls of an equation:
 
 ``Loop``    a ``scan`` or ``while``: carries, slices of scanned inputs, stacked results
-``Switch``  a ``cond``: an index and one region per branch
+``Switch``  a ``cond``: a selector and one region per branch
 ``Block``   a body whose operands are seen through an interface of its own (``shard_map``,
             ``pallas_call``, a higher-order primitive that is not known, a shared call)
 """
@@ -22,8 +22,8 @@ class Site(NamedTuple):
 
     parent: Site | None
     eqn: Any
-    body: Any
-    """The jaxpr that was entered."""
+    function: str
+    """The file and first line of the function whose body was entered, as ``file:line``."""
     remat: bool
     """Inside the body that differentiated ``jax.checkpoint`` runs again."""
 
@@ -109,7 +109,7 @@ class Loop(NamedTuple):
 class Switch(NamedTuple):
     """A ``cond``: the branches' results stand for the equation's outputs, one to one."""
 
-    index: int
+    selector: int
     regions: tuple[Region, ...]
 
 

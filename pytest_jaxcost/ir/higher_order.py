@@ -40,39 +40,43 @@ COMPUTATIONS = ("reduce", "scatter", "select_and_")
 """Beginnings of the names of primitives that carry the computation of one element: leaves."""
 
 
+_PLAIN = frozenset({bool, int, float, str, type(None)})
+
 BLOCKS = frozenset({"pallas_call", "shard_map", "xla_pmap"})
 """Primitives whose body sees blocks or shards of the operands, and runs once for each."""
 
 
 def entered_jaxprs(eqn: Any) -> list[Any] | None:
-    """The jaxprs in the parameters of `eqn`, or None if it is a leaf."""
+    """The jaxprs that `eqn` runs, or None if it is a leaf."""
     name = eqn.primitive.name
+    runs = _RUNS.get(name)
+    if runs is not None:
+        jaxpr = runs(eqn)
+        return None if jaxpr is None else [jaxpr]
     found = sub_jaxprs(eqn)
-    if found:
-        return None if name.startswith(COMPUTATIONS) else found
-    return found if name in _CALLEES else None
+    return found if found and not name.startswith(COMPUTATIONS) else None
 
 
 def sub_jaxprs(eqn: Any) -> list[Any]:
     """The jaxprs in the parameters of `eqn`, whatever the parameters are called."""
     found: list[Any] = []
     for value in eqn.params.values():
-        if _compat.is_jaxpr(value):
+        kind = value.__class__
+        if kind in _PLAIN:
+            continue
+        if kind in _compat.JAXPR_TYPES:
             found.append(value)
-        elif isinstance(value, (tuple, list)):
-            found.extend(item for item in value if _compat.is_jaxpr(item))
+        elif isinstance(value, tuple | list):
+            found.extend([item for item in value if item.__class__ in _compat.JAXPR_TYPES])
     return found
 
 
 def callee(eqn: Any, jaxprs: list[Any]) -> Any | None:
     """The jaxpr that `eqn` calls with its own operands and results, or None if it is no call."""
     name = eqn.primitive.name
-    special = _CALLEES.get(name)
-    if special is not None:
-        return special(eqn)
-    if len(jaxprs) != 1 or name in BLOCKS or not same_interface(eqn, jaxprs[0]):
+    if len(jaxprs) != 1 or name in BLOCKS:
         return None
-    return jaxprs[0]
+    return jaxprs[0] if name in _RUNS or same_interface(eqn, jaxprs[0]) else None
 
 
 def same_interface(eqn: Any, jaxpr: Any) -> bool:
@@ -94,11 +98,12 @@ def _solve(eqn: Any) -> Any:
     return eqn.params["jaxprs"].solve
 
 
-_CALLEES: dict[str, Callable[[Any], Any]] = {
+_RUNS: dict[str, Callable[[Any], Any]] = {
     "call_hi_primitive": _compat.expand,
     "custom_linear_solve": _solve,
     "linear_call": lambda eqn: eqn.params["callee"],
 }
+"""What runs where a primitive carries more jaxprs than run, or none until it is expanded."""
 
 
 def call_operands(eqn: Any) -> list[Any]:

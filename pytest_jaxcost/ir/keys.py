@@ -22,9 +22,7 @@ def param_key(eqn: Any) -> Hashable:
     params = eqn.params
     if not params:
         return ()
-    return tuple(
-        (name, key_of(params[name])) for name in sorted(params) if name not in IGNORED
-    )
+    return tuple((name, key_of(params[name])) for name in sorted(params) if name not in IGNORED)
 
 
 def key_of(value: Any) -> Hashable:

@@ -13,23 +13,38 @@ class Size(NamedTuple):
 
     distinct: int
     inlined: int
+    entered: dict[int, list[Any]]
+    """The jaxprs that equations run, by the equation's ``id``; the others are leaves."""
 
 
 def size_of(jaxpr: Any) -> Size:
     """The size of a jaxpr; each distinct sub-jaxpr is visited once, whatever calls it."""
     inlined: dict[int, int] = {}
+    entered: dict[int, list[Any]] = {}
+    children: dict[int, list[Any]] = {}
     distinct = 0
-    stack = [(jaxpr, False)]
+    stack = [jaxpr]
     while stack:
-        current, children_done = stack.pop()
-        if id(current) in inlined:
-            continue
+        current = stack[-1]
         eqns = _compat.open_jaxpr(current)[0].eqns
-        children = [child for eqn in eqns for child in higher_order.entered_jaxprs(eqn) or ()]
-        if children_done:
-            distinct += len(eqns)
-            inlined[id(current)] = len(eqns) + sum(inlined[id(child)] for child in children)
+        if id(current) in inlined:
+            stack.pop()
+        elif id(current) not in children:
+            children[id(current)] = _enter(eqns, entered)
+            stack.extend(children[id(current)])
         else:
-            stack.append((current, True))
-            stack.extend((child, False) for child in children if id(child) not in inlined)
-    return Size(distinct, inlined[id(jaxpr)])
+            distinct += len(eqns)
+            inside = sum(inlined[id(child)] for child in children[id(current)])
+            inlined[id(current)] = len(eqns) + inside
+            stack.pop()
+    return Size(distinct, inlined[id(jaxpr)], entered)
+
+
+def _enter(eqns: list[Any], entered: dict[int, list[Any]]) -> list[Any]:
+    children: list[Any] = []
+    for eqn in eqns:
+        jaxprs = higher_order.entered_jaxprs(eqn) if eqn.params else None
+        if jaxprs is not None:
+            entered[id(eqn)] = jaxprs
+            children.extend(jaxprs)
+    return children

@@ -12,6 +12,7 @@ PRIMAL = "primal"
 JVP = "jvp"
 TRANSPOSE = "transpose"
 RECOMPUTE = "recompute"
+UNATTRIBUTED = "unattributed"
 
 REMATTED = ("rematted_computation", False)
 """The scope that JAX puts around what a differentiated checkpoint computes again."""
@@ -31,8 +32,12 @@ class Position(NamedTuple):
 
 def name_stack(equation: Equation) -> Records:
     """The whole name stack: inside bodies it is relative to the equation that holds the body."""
-    chain = [eqn for eqn, _ in _chain(equation)]
-    return tuple(record for eqn in reversed(chain) for record in _compat.name_stack(eqn))
+    records = _compat.name_records(equation.eqn.source_info.name_stack)
+    site = equation.site
+    while site is not None:
+        records = _compat.name_records(site.eqn.source_info.name_stack) + records
+        site = site.parent
+    return records
 
 
 def phase(equation: Equation) -> str:
@@ -57,17 +62,29 @@ def scope(equation: Equation) -> str:
 
 def source(equation: Equation) -> _compat.Frame | None:
     """The innermost frame of code that is not JAX's own; a key of the user's expression."""
-    return next((frame for frames in _frames(equation) for frame in frames.users), None)
+    return next((frames.users[0] for frames in _frames(equation) if frames.users), None)
 
 
 def users_path(equation: Equation) -> tuple[_compat.Frame, ...]:
     """The frames of the user's own code that made the equation, innermost first."""
-    return tuple(frame for frames in _frames(equation) for frame in frames.users)
+    return tuple([frame for frames in _frames(equation) for frame in frames.users])
 
 
 def route(equation: Equation) -> tuple[Any, ...]:
     """A key of all frames that made the equation, JAX's own included."""
-    return tuple(eqn.source_info.traceback for eqn, _ in _chain(equation))
+    return tuple([eqn.source_info.traceback for eqn, _ in _chain(equation)])
+
+
+def made_in(equation: Equation) -> Iterator[tuple[_compat.Frames, str]]:
+    """The frames that made the equation, JAX's own included, and the function they stop at.
+
+    Of one body after the other, innermost first; the function is ``file:line``, empty for the last.
+    """
+    for eqn, function in _chain(equation):
+        frames = _compat.frames(eqn.source_info.traceback, function)
+        yield frames, function
+        if frames.every and not frames.complete:
+            return  # the function is not among the frames, so they lead all the way out
 
 
 def positions(equation: Equation, libraries: tuple[str, ...] = ()) -> tuple[Position, ...]:
@@ -88,18 +105,13 @@ def _is_rematted(equation: Equation, records: Records) -> bool:
 
 
 def _frames(equation: Equation) -> Iterator[_compat.Frames]:
-    for eqn, body in _chain(equation):
-        within = "" if body is None else _compat.function_source(body)
-        frames = _compat.frames(eqn.source_info.traceback, within)
-        yield frames
-        if frames.frames and not frames.complete:
-            return  # the body's function is not among the frames, so they lead all the way out
+    return (frames for frames, _ in made_in(equation))
 
 
-def _chain(equation: Equation) -> Iterator[tuple[Any, Any]]:
-    """JAX's equation and those it was entered through, innermost first, and the body of each."""
+def _chain(equation: Equation) -> Iterator[tuple[Any, str]]:
+    """JAX's equation and those it was entered through, innermost first, and in which function."""
     eqn, site = equation.eqn, equation.site
     while site is not None:
-        yield eqn, site.body
+        yield eqn, site.function
         eqn, site = site.eqn, site.parent
-    yield eqn, None
+    yield eqn, ""

@@ -5,7 +5,7 @@ They know nothing of JAX: names and avals are strings, amounts are exact integer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, overload
@@ -52,6 +52,8 @@ class Finding:
     hint: str = ""
     survival: Survival | None = None
     survival_reason: str = ""
+    equations: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """Whatever tells the wasted equations apart within one measurement; no part of the data."""
 
     @property
     def cost(self) -> tuple[int, int, int, int]:
@@ -74,24 +76,37 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return asdict(self) | {"places": [asdict(place) for place in self.places]}
+        data = asdict(self) | {"places": [asdict(place) for place in self.places]}
+        del data["equations"]
+        return data
+
+
+Later = Callable[[], Iterable[Finding]]
+"""Findings that are made when somebody asks for them."""
 
 
 class Findings(Sequence[Finding]):
     """Findings of one kind, costliest first.
 
-    The sequence and its sums hold work only; ``all`` has the bookkeeping too, and ``residue``
-    what JAX's own AD leaves behind (of ``dead``; empty elsewhere).
+    The sequence and its sums hold work only. ``all`` has the bookkeeping too, and ``residue`` what
+    JAX itself does where the user's code does not ask for it; both are made when they are read.
     """
 
-    __slots__ = ("_residue", "_work", "all")
+    __slots__ = ("_bookkeeping", "_residue", "_work")
 
     def __init__(
-        self, findings: Iterable[Finding] = (), *, residue: Iterable[Finding] = ()
+        self,
+        findings: Iterable[Finding] = (),
+        *,
+        bookkeeping: Iterable[Finding] | Later = (),
+        residue: Iterable[Finding] | Later = (),
     ) -> None:
-        self.all = tuple(sorted(findings, key=_costliest_first))
-        self._work = tuple(finding for finding in self.all if not finding.bookkeeping)
-        self._residue = tuple(residue)
+        given = tuple(findings)
+        self._work = _sorted(each for each in given if not each.bookkeeping)
+        self._bookkeeping: tuple[Finding, ...] | Later = _later(
+            (each for each in given if each.bookkeeping), bookkeeping
+        )
+        self._residue: tuple[Finding, ...] | Later = _later((), residue)
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -106,10 +121,10 @@ class Findings(Sequence[Finding]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Findings):
             return NotImplemented
-        return (self.all, self._residue) == (other.all, other._residue)
+        return (self.all, self.residue.all) == (other.all, other.residue.all)
 
     def __hash__(self) -> int:
-        return hash((self.all, self._residue))
+        return hash(self._work)
 
     def __repr__(self) -> str:
         names = ", ".join(f"{each.primitive} {each.aval}".strip() for each in self[:3])
@@ -146,16 +161,49 @@ class Findings(Sequence[Finding]):
         return all(finding.exact for finding in self)
 
     @property
+    def all(self) -> tuple[Finding, ...]:
+        """The work and the bookkeeping."""
+        if callable(self._bookkeeping):
+            self._bookkeeping = tuple(self._bookkeeping())
+        return _sorted((*self._work, *self._bookkeeping))
+
+    @property
     def residue(self) -> Findings:
+        """What JAX's own AD and library functions leave behind."""
+        if callable(self._residue):
+            self._residue = tuple(self._residue())
         return Findings(self._residue)
 
     def without(self, primitives: Collection[str]) -> Findings:
         """The findings whose primitive is not among ``primitives``."""
         if not primitives:
             return self
-        kept = (each for each in self.all if each.primitive not in primitives)
-        residue = (each for each in self._residue if each.primitive not in primitives)
-        return Findings(kept, residue=residue)
+        return Findings(
+            _without(self._work, primitives),
+            bookkeeping=lambda: _without(_bookkeeping(self.all), primitives),
+            residue=lambda: _without(self.residue.all, primitives),
+        )
+
+
+def _bookkeeping(findings: Iterable[Finding]) -> Iterable[Finding]:
+    return (each for each in findings if each.bookkeeping)
+
+
+def _without(findings: Iterable[Finding], primitives: Collection[str]) -> list[Finding]:
+    return [each for each in findings if each.primitive not in primitives]
+
+
+def _later(
+    given: Iterable[Finding], more: Iterable[Finding] | Later
+) -> tuple[Finding, ...] | Later:
+    listed = tuple(given)
+    if callable(more):
+        return lambda: (*listed, *more())
+    return (*listed, *more)
+
+
+def _sorted(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=_costliest_first))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
