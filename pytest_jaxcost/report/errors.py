@@ -15,6 +15,8 @@ class CostError(AssertionError):
     ``verdicts`` has every limit, kept or not, and ``report`` what was measured.
     """
 
+    __module__ = "pytest_jaxcost"  # shown as it is imported, which leaves room for the message
+
     def __init__(
         self, message: str, *, verdicts: tuple[Verdict, ...] = (), report: Report | None = None
     ) -> None:
@@ -25,3 +27,5 @@ class CostError(AssertionError):
 
 class LimitError(ValueError):
     """A limit that cannot be meant: an unknown name, a wrong unit, no number."""
+
+    __module__ = "pytest_jaxcost"

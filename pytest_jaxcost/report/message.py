@@ -10,7 +10,7 @@ from typing import Any
 from .amounts import show, show_multiple, show_share
 from .culprits import Culprit, Culprits
 from .judge import Verdict
-from .layout import Cell, Line, ends, paragraph, row, text
+from .layout import Cell, Line, paragraph, row, text
 from .limits import Relation
 from .metrics import Metric
 from .records import Finding, Place
@@ -26,6 +26,8 @@ KEPT = {
     Relation.MIN: "(at least {})",
     Relation.EXACTLY: "(exactly {})",
 }
+
+BESIDE_MARGIN = 72  # of 80 columns: pytest writes 8 before each line of an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,13 @@ def _header(
     name: str, environment: Mapping[str, str], verdicts: Sequence[Verdict], style: Style
 ) -> tuple[Line, ...]:
     stages = {verdict.limit.subject.stage for verdict in verdicts if verdict.exceeded}
-    title = Cell(f"jaxcost: {_outcome(name, verdicts)}", "breach")
-    return ends(title, Cell(where_measured(stages, environment), "faint"), width=style.width)
+    # On lines of their own: pytest writes the name of the error before the first.
+    title = f"jaxcost: {_outcome(name, verdicts)}"
+    where = where_measured(stages, environment)
+    return (
+        *paragraph(title, indent=0, width=style.width, style="breach"),
+        *paragraph(where, indent=2, width=style.width, style="faint"),
+    )
 
 
 def _outcome(name: str, verdicts: Sequence[Verdict]) -> str:

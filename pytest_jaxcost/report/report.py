@@ -15,7 +15,7 @@ from .html import html
 from .judge import Verdict, judge
 from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
-from .message import Style, failure
+from .message import BESIDE_MARGIN, Style, failure
 from .metrics import METRICS, Family, Metric
 from .records import Findings
 from .suggest import did_you_mean
@@ -225,7 +225,7 @@ class Report:
                 verdict, self._measurement, self._ignore, everything=verbosity >= 2
             ),
             caveats=self.caveats,
-            style=style or Style(root=os.getcwd()),
+            style=style or Style(root=os.getcwd(), width=BESIDE_MARGIN),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -51,11 +51,11 @@ def test_async(pytester: pytest.Pytester, loop: str) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ test_limits_of_this_test _*",
-            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice",
             "*_ test_watched _*",
-            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "jaxcost: 1 of 1 limit exceeded by twice",
             "*_ test_nothing _*",
-            "jaxcost: nothing was measured, *",
+            "jaxcost: nothing was measured,*",
         ]
     )
 
@@ -102,7 +102,7 @@ def test_hypothesis(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2, failed=3)
     assert "HealthCheck" not in result.stdout.str()
     shown = block(result, "_ test_watched _", "short test summary")
-    assert shown[2] == "  transcendentals   3   allowed 2 by test_it.py:36"
+    assert shown[3] == "  transcendentals   3   allowed 2 by test_it.py:36"
 
 
 UNITTEST = """
@@ -155,15 +155,15 @@ def test_unittest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ TestCase.test_breach _*",
-            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "jaxcost: 1 of 1 limit exceeded by twice",
             "*_ TestCase.test_fails_itself _*",
             "E *AssertionError: itself",
             "*_ TestCase.test_nothing _*",
-            "jaxcost: nothing was measured, *",
+            "jaxcost: nothing was measured,*",
             "*_ TestWithFixture.test_breach _*",
-            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice",
             "*_ TestWithFixture.test_watched _*",
-            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "jaxcost: 1 of 1 limit exceeded by twice",
         ]
     )
 
@@ -240,9 +240,9 @@ def test_doctest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ [[]doctest[]] test_it.breach _*",
-            "jaxcost: 1 of 1 limit exceeded by twice *",
+            "jaxcost: 1 of 1 limit exceeded by twice",
             "*_ [[]doctest[]] test_it.by_fixture _*",
-            "*CostError: jaxcost: 1 of 1 limit exceeded by twice *",
+            "*CostError: jaxcost: 1 of 1 limit exceeded by twice",
         ]
     )
 
