@@ -22,4 +22,5 @@ def caveat(eqn: Any, cost: Cost | None) -> str | None:
     rule = RULES.get(name)
     if rule is by_element:
         return lowering.per_element(eqn).reason
-    return lowering.ask(eqn).reason if rule is None else None
+    asked = rule is None or rule(eqn) is None
+    return lowering.ask(eqn).reason if asked else None

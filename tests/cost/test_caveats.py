@@ -155,3 +155,14 @@ def test_a_reduction_by_something_opaque_is_opaque() -> None:
 
     eqn = equation("reduce", reduced, X)
     assert price(eqn) is None
+
+
+def test_a_reduction_by_a_loop_of_unknown_length_is_left_to_xla() -> None:
+    def halved(a: Any, b: Any) -> Any:
+        return lax.while_loop(lambda y: y > 1, lambda y: y / 2, a + b)
+
+    eqn = equation("reduce", lambda x: lax.reduce(x, 0.0, halved, (0,)), X)
+    cost = price(eqn)
+    assert cost is not None
+    assert cost.flops == (21 - 7) * 3  # add, compare, divide
+    assert caveat(eqn, cost) == LOOP
