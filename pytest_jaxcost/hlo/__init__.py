@@ -7,6 +7,7 @@ from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.costs import Pricing, price
 from pytest_jaxcost.hlo.errors import HloSyntaxError
 from pytest_jaxcost.hlo.parse import parse as read
+from pytest_jaxcost.hlo.query import Run, runs
 from pytest_jaxcost.hlo.records import (
     Computation,
     Instruction,
@@ -27,10 +28,12 @@ __all__ = [
     "Metadata",
     "Module",
     "Pricing",
+    "Run",
     "Shape",
     "SourceFrame",
     "analyse",
     "price",
     "read",
+    "runs",
     "totals",
 ]

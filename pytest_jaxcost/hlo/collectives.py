@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pytest_jaxcost.hlo.asynchronous import base_opcode
 from pytest_jaxcost.hlo.cost import Work
 from pytest_jaxcost.hlo.costs import Pricing
-from pytest_jaxcost.hlo.records import Computation, Instruction
+from pytest_jaxcost.hlo.query import Run, runs
 from pytest_jaxcost.hlo.rules.collectives import KINDS
 from pytest_jaxcost.hlo.site import Site
 
@@ -31,28 +30,26 @@ class Collective:
 def collectives(pricing: Pricing) -> Mapping[str, Collective]:
     """Return the collectives of a module by kind, asynchronous and fused ones once each."""
     found: dict[str, Collective] = {}
-    for name, weight in pricing.executions.items():
-        computation = pricing.module.computations[name]
-        for each in computation.instructions:
-            if base_opcode(each.opcode) in KINDS and (name, each.name) not in pricing.continuing:
-                kind, size = _kind_and_bytes(computation, each)
-                known = found.get(kind, Collective(count=0, executions=0, bytes=0))
-                found[kind] = replace(
-                    known,
-                    count=known.count + 1,
-                    executions=known.executions + weight,
-                    bytes=known.bytes + weight * size,
-                )
+    for run in runs(pricing):
+        if run.opcode in KINDS:
+            kind, size = _kind_and_bytes(run)
+            known = found.get(kind, Collective(count=0, executions=0, bytes=0))
+            found[kind] = replace(
+                known,
+                count=known.count + 1,
+                executions=known.executions + run.executions,
+                bytes=known.bytes + run.executions * size,
+            )
     return found
 
 
-def _kind_and_bytes(computation: Computation, each: Instruction) -> tuple[str, int]:
+def _kind_and_bytes(run: Run) -> tuple[str, int]:
     """Return a collective's kind and the bytes it passes.
 
     TPU compilers fuse an all-reduce with the slice that follows: a reduce-scatter in all but name.
     """
-    site = Site(computation, each, _NO_WORK)
-    kind = base_opcode(each.opcode)
-    if kind == "all-reduce" and computation.name.startswith("all-reduce-scatter"):
+    site = Site(run.computation, run.instruction, _NO_WORK)
+    kind = run.opcode
+    if kind == "all-reduce" and run.computation.name.startswith("all-reduce-scatter"):
         kind = "reduce-scatter"
     return kind, max(site.shape.nbytes, sum(shape.nbytes for shape in site.operands))

@@ -14,6 +14,8 @@ from pytest_jaxcost.hlo.lexer import unquote
 _ELEMENT_BITS = re.compile(r"E\((\d+)\)")
 _MEMORY_SPACE = re.compile(r"S\((\d+)\)")
 _POINTER_BYTES = 8
+_JSON = ('{"', "{}")
+"""How a configuration in JSON begins; LAPACK calls have MLIR's `{uplo = 76 : ui8}` instead."""
 
 DTYPE_BITS: Mapping[str, int] = {
     "pred": 8,
@@ -138,7 +140,7 @@ class Instruction(NamedTuple):
         if text is None:
             return None
         text = unquote(text)
-        if not text.startswith("{"):
+        if not text.startswith(_JSON):
             return text
         config: Mapping[str, Any] = json.loads(text, strict=False)
         return config

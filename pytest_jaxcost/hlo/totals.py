@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pytest_jaxcost.hlo.asynchronous import base_opcode
 from pytest_jaxcost.hlo.collectives import Collective, collectives
 from pytest_jaxcost.hlo.costs import Pricing, price
+from pytest_jaxcost.hlo.query import runs
 from pytest_jaxcost.hlo.records import Instruction, Module
 
 
@@ -59,24 +59,16 @@ def totals(pricing: Pricing) -> HloTotals:
     )
 
 
-def _counted(pricing: Pricing) -> Iterator[tuple[str, Instruction, int]]:
-    """Yield the instructions that count, with their computation and how often they run."""
-    for name, weight in pricing.executions.items():
-        for each in pricing.module.computations[name].instructions:
-            if (name, each.name) not in pricing.continuing:
-                yield name, each, weight
-
-
 def _count(pricing: Pricing, *, weighted: bool) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
-    for _, each, weight in _counted(pricing):
-        counts[base_opcode(each.opcode)] += weight if weighted else 1
+    for run in runs(pricing):
+        counts[run.opcode] += run.executions if weighted else 1
     return dict(counts)
 
 
 def _opaque(pricing: Pricing) -> Mapping[str, int]:
-    reached = (each for name, each, _ in _counted(pricing) if (name, each.name) in pricing.unpriced)
-    return dict(Counter(each.target or base_opcode(each.opcode) for each in reached))
+    unknown = (run for run in runs(pricing) if not run.priced)
+    return dict(Counter(run.instruction.target or run.opcode for run in unknown))
 
 
 def _loop_caveats(pricing: Pricing) -> Iterator[str]:

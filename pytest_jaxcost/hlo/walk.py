@@ -7,7 +7,7 @@ computations) and *applied* where it is a function of scalars that belongs to on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import chain
@@ -101,11 +101,3 @@ def executions(
                 times = counted.times(computation, each, called) if taken in (None, called) else 0
                 weights[called] = weights.get(called, 0) + weights[name] * times
     return weights
-
-
-def sites(module: Module, names: Mapping[str, int]) -> Iterator[tuple[Computation, Instruction]]:
-    """Yield every instruction of the named computations, with its computation."""
-    for name in names:
-        computation = module.computations[name]
-        for each in computation.instructions:
-            yield computation, each

@@ -93,6 +93,9 @@ def test_configuration_is_json_within_or_without_quotes() -> None:
         'custom_call_target="some$target", backend_config="{\\"n\\": [1, 2]}"', triton
     )
     assert parse(text).computations["main"].root.backend_config == "not json"
+    lapack = "backend_config={diag = 78 : ui8}"
+    text = TEXT.replace('backend_config="{\\"n\\": [1, 2]}"', lapack)
+    assert parse(text).computations["main"].root.backend_config == "{diag = 78 : ui8}"
 
 
 def test_shapes_keep_their_layout_and_write_themselves() -> None:

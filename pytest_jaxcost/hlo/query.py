@@ -1,0 +1,40 @@
+"""Questions about a priced module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pytest_jaxcost.hlo.asynchronous import base_opcode
+from pytest_jaxcost.hlo.cost import Cost
+from pytest_jaxcost.hlo.costs import Pricing
+from pytest_jaxcost.hlo.records import Computation, Instruction
+
+
+class Run(NamedTuple):
+    """An instruction that does something, how often it runs, and the cost of one run.
+
+    `opcode` is without `-start`; `cost` leaves out the computations that the instruction enters,
+    which have runs of their own. `priced` is False where no rule knows the work.
+    """
+
+    computation: Computation
+    instruction: Instruction
+    opcode: str
+    executions: int
+    cost: Cost
+    priced: bool
+
+
+def runs(pricing: Pricing) -> Iterator[Run]:
+    """Yield every instruction that the program enters, fusions entered and branches not taken too.
+
+    What only waits for asynchronous work, or continues it, is left out.
+    """
+    for name, weight in pricing.executions.items():
+        computation = pricing.module.computations[name]
+        for each in computation.instructions:
+            key = (name, each.name)
+            if key not in pricing.continuing:
+                opcode, priced = base_opcode(each.opcode), key not in pricing.unpriced
+                yield Run(computation, each, opcode, weight, pricing.own[key], priced)
