@@ -85,19 +85,21 @@ def read_while(
     inits = inputs[n_test + n_body :]
     test_jaxpr, body_jaxpr = eqn.params["cond_jaxpr"], eqn.params["body_jaxpr"]
     carried = reader.values(_compat.open_jaxpr(body_jaxpr)[0].invars[n_body:], ())
-    trips = while_trips(eqn, [reader.constants.get(value) for value in inputs])
-    if trips is None:
-        reader.caveats[UNKNOWN_TRIPS] = None
-    test = _inner(region, None if trips is None else trips + 1)
+    test = _inner(region, None)
     test_args = (*inputs[:n_test], *carried)
     test.results = reader.read_inside(eqn, test_jaxpr, test_args, test, site)
     (predicate,) = test.results
-    body = _inner(region, trips)
+    body = _inner(region, None)
     body.guard = (predicate, 1)
     body_args = (*inputs[n_test : n_test + n_body], *carried)
     body.results = reader.read_inside(eqn, body_jaxpr, body_args, body, site)
     carries = _carries(reader, inits, carried, body.results, eqn.outvars, predicate)
     loop = Loop(body, carries, test=test, predicate=predicate)
+    trips = while_trips(loop, reader.constants)
+    if trips is None:
+        reader.caveats[UNKNOWN_TRIPS] = None
+    else:
+        test.trips, body.trips, test.exact, body.exact = trips + 1, trips, True, True
     return Equation(eqn, inputs, tuple(each.out for each in carries), site, loop)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.ir.equation import Carry, Equation, Loop, Region
 
 
 class _Counter(NamedTuple):
@@ -17,12 +18,13 @@ class _Counter(NamedTuple):
     comparison: str
 
 
-def while_trips(eqn: Any, constants: Sequence[Any]) -> int | None:
+def while_trips(loop: Loop, constants: Mapping[int, Any]) -> int | None:
     """How often the body of a ``while`` runs, or None unless that follows from constants.
 
-    `constants` are the known contents of the equation's operands, None where unknown.
+    Calls in the test and the body are entered already, so it does not matter how they are written.
+    `constants` are the values whose contents are known.
     """
-    counter = _counter(eqn, constants)
+    counter = _counter(loop, constants)
     return None if counter is None else _trips(counter)
 
 
@@ -38,76 +40,78 @@ def _trips(counter: _Counter) -> int | None:
     return -(-distance // step) if step > 0 else None
 
 
-def _counter(eqn: Any, constants: Sequence[Any]) -> _Counter | None:
-    loop = _While(eqn, constants)
-    compared = loop.comparison()
-    if compared is None:
+def _counter(loop: Loop, constants: Mapping[int, Any]) -> _Counter | None:
+    assert loop.test is not None
+    assert loop.predicate is not None
+    compare = _producer(loop.test, loop.predicate)
+    if compare is None or compare.primitive not in _MIRRORED:
         return None
-    name, left, right = compared
+    carries = {carry.param: carry for carry in loop.carries}
+    left, right = _operands(loop.test, compare)
+    name = compare.primitive
     for comparison, counted, bound in ((name, left, right), (_MIRRORED[name], right, left)):
-        position = loop.carry_position(counted)
-        limit = loop.test_constant(bound)
-        if position is not None and limit is not None:
-            init, step = loop.init(position), loop.step(position)
+        limit = _unchanged(bound, carries, constants)
+        if counted in carries and limit is not None:
+            carry = carries[counted]
+            init = _integer(constants.get(carry.init))
+            step = _step(carry, loop.body, carries, constants)
             if init is not None and step is not None:
                 return _Counter(init, step, limit, comparison)
     return None
 
 
-class _While:
-    """The parts of a ``while`` that its trip count depends on."""
+def _producer(region: Region, value: int) -> Equation | None:
+    """What computes a value, seen through conversions that only change whether it is weak."""
+    while True:
+        equation = next((each for each in region.equations if value in each.outputs), None)
+        if equation is None or not _keeps_dtype(equation):
+            return equation
+        (value,) = equation.inputs
 
-    def __init__(self, eqn: Any, constants: Sequence[Any]) -> None:
-        self.test, _ = _compat.open_jaxpr(eqn.params["cond_jaxpr"])
-        self.body, _ = _compat.open_jaxpr(eqn.params["body_jaxpr"])
-        self.n_test, self.n_body = eqn.params["cond_nconsts"], eqn.params["body_nconsts"]
-        self.constants = constants
 
-    def comparison(self) -> tuple[str, Any, Any] | None:
-        if len(self.test.eqns) != 1 or self.test.eqns[0].primitive.name not in _MIRRORED:
-            return None
-        (compare,) = self.test.eqns
-        return (compare.primitive.name, *compare.invars)
+def _operands(region: Region, equation: Equation) -> list[int]:
+    """The operands of an equation, seen through such conversions."""
+    converted = {e.outputs[0]: e.inputs[0] for e in region.equations if _keeps_dtype(e)}
+    operands = list(equation.inputs)
+    while any(value in converted for value in operands):
+        operands = [converted.get(value, value) for value in operands]
+    return operands
 
-    def carry_position(self, atom: Any) -> int | None:
-        carried = self.test.invars[self.n_test :]
-        return next((k for k, var in enumerate(carried) if var is atom), None)
 
-    def test_constant(self, atom: Any) -> int | None:
-        if isinstance(atom, _compat.Literal):
-            return _integer(atom)
-        position = self.carry_position(atom)
-        if position is None:
-            return _integer(self.constants[self.test.invars.index(atom)])
-        unchanged = self.body.outvars[position] is self.body.invars[self.n_body + position]
-        return self.init(position) if unchanged else None
+def _keeps_dtype(equation: Equation) -> bool:
+    eqn = equation.eqn
+    if equation.primitive != "convert_element_type":
+        return False
+    return bool(eqn.invars[0].aval.dtype == eqn.params["new_dtype"])
 
-    def init(self, position: int) -> int | None:
-        return _integer(self.constants[self.n_test + self.n_body + position])
 
-    def step(self, position: int) -> int | None:
-        counted, updated = self.body.invars[self.n_body + position], self.body.outvars[position]
-        for eqn in self.body.eqns:
-            if updated in eqn.outvars and eqn.primitive.name in ("add", "sub"):
-                left, right = eqn.invars
-                if left is counted:
-                    return _signed(eqn.primitive.name, self.body_constant(right))
-                if right is counted and eqn.primitive.name == "add":
-                    return self.body_constant(left)
+def _unchanged(
+    value: int, carries: Mapping[int, Carry], constants: Mapping[int, Any]
+) -> int | None:
+    """A constant that the loop reads as it is or carries along."""
+    carry = carries.get(value)
+    if carry is not None and carry.update == carry.param:
+        value = carry.init
+    return _integer(constants.get(value))
+
+
+def _step(
+    carry: Carry,
+    body: Region,
+    carries: Mapping[int, Carry],
+    constants: Mapping[int, Any],
+) -> int | None:
+    """What an iteration adds to a counter."""
+    update = _producer(body, carry.update)
+    if update is None or update.primitive not in ("add", "sub"):
         return None
-
-    def body_constant(self, atom: Any) -> int | None:
-        if isinstance(atom, _compat.Literal):
-            return _integer(atom)
-        consts = self.body.invars[: self.n_body]
-        return next(
-            (_integer(self.constants[self.n_test + k]) for k, v in enumerate(consts) if v is atom),
-            None,
-        )
-
-
-def _signed(name: str, step: int | None) -> int | None:
-    return -step if step is not None and name == "sub" else step
+    left, right = _operands(body, update)
+    if left == carry.param:
+        step = _unchanged(right, carries, constants)
+        return -step if step is not None and update.primitive == "sub" else step
+    if right == carry.param and update.primitive == "add":
+        return _unchanged(left, carries, constants)
+    return None
 
 
 def _integer(content: Any) -> int | None:
