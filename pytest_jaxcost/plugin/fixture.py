@@ -56,7 +56,7 @@ class Jaxcost:
         session = self._session
         session.add_cost_rules()
         rules = session.rules
-        report = api.measure(fn, args, kwargs, name=name, target=target or rules.target)
+        report = api.measure(fn, args, kwargs, **session.measuring(name, target))
         report = report.ignoring(rules.ignore)
         session.record(report)
         error = breach(report, rules, session.config)

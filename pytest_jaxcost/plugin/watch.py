@@ -64,7 +64,7 @@ def _measure(session: Session, program: Program, rules: Rules) -> Report:
     from ..api import measure_jaxpr
 
     session.add_cost_rules()
-    report = measure_jaxpr(program.jaxpr, name=program.name, target=rules.target)
+    report = measure_jaxpr(program.jaxpr, **session.measuring(program.name, None))
     report = report.ignoring(rules.ignore)
     session.record(report)
     return report

@@ -1,0 +1,86 @@
+"""The modes fail, warn and off, of measured calls and of watched bodies."""
+
+from __future__ import annotations
+
+import pytest
+
+from .programs import run
+
+TESTS = """
+    import warnings
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_call(jaxcost):
+        report = jaxcost(twice, X)
+        assert report.eqns == 3
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_long_form(jaxcost):
+        jaxcost.measure(twice, (X,))
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_body():
+        jax.jit(twice)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_nothing(): ...
+
+    @pytest.mark.jaxcost(max_duplicates=0, mode="fail")
+    def test_own_mode(jaxcost):
+        jaxcost(twice, X)
+"""
+
+
+def test_fail(pytester: pytest.Pytester) -> None:
+    run(pytester, TESTS, "--jaxcost-mode=fail").assert_outcomes(failed=5)
+
+
+def test_warn(pytester: pytest.Pytester) -> None:
+    """A warning stands where the call stands, or else the test."""
+    result = run(pytester, TESTS, "--jaxcost-mode=warn")
+    result.assert_outcomes(passed=4, failed=1, warnings=4)
+    result.stdout.fnmatch_lines(
+        [
+            "test_it.py::test_call",
+            "*test_it.py:18: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "test_it.py::test_long_form",
+            "*test_it.py:23: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "test_it.py::test_body",
+            "*test_it.py:25: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "test_it.py::test_nothing",
+            "*test_it.py:29: JaxcostWarning: jaxcost: nothing was measured,*",
+        ]
+    )
+
+
+def test_warnings_can_be_filtered_by_name(pytester: pytest.Pytester) -> None:
+    quiet = run(pytester, TESTS, "--jaxcost-mode=warn", "-Wignore::pytest_jaxcost.JaxcostWarning")
+    quiet.assert_outcomes(passed=4, failed=1)
+    strict = run(pytester, TESTS, "--jaxcost-mode=warn", "-Werror::pytest_jaxcost.JaxcostWarning")
+    strict.assert_outcomes(failed=5)
+
+
+def test_off(pytester: pytest.Pytester) -> None:
+    """Reports are made all the same, for the asserts of the test and for the table."""
+    result = run(pytester, TESTS, "--jaxcost-mode=off", "--jaxcost-report")
+    result.assert_outcomes(passed=4, failed=1)
+    result.stdout.fnmatch_lines(["name *", "test_it.py::test_call", "  twice  *"])
+
+
+TARGETS = """
+    def test_option(jaxcost):
+        assert jaxcost(once, X).environment["target"] == {option!r}
+
+    @pytest.mark.jaxcost(target="cpu")
+    def test_marker(jaxcost):
+        assert jaxcost(once, X).environment["target"] == "cpu"
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "arguments", "target"),
+    [("", [], "cpu"), ("", ["--jaxcost-target=cpu"], "cpu"), ("jaxcost_target = cpu", [], "cpu")],
+)
+def test_target(pytester: pytest.Pytester, written: str, arguments: list[str], target: str) -> None:
+    pytester.makeini(f"[pytest]\n{written}\n")
+    run(pytester, TARGETS.format(option=target), *arguments).assert_outcomes(passed=2)
