@@ -249,6 +249,8 @@ def _ranks_and_transforms() -> Iterator[Program]:
 
 
 def _by_xla() -> Iterator[Program]:
+    if "polynomial" in vars(lax):  # from JAX 0.11
+        yield program("polynomial", lambda x, *c: lax.polynomial(x, c), "f32[9]", *["f32[]"] * 5)
     yield from (
         program("rng_uniform", lambda a, b: lax.rng_uniform(a, b, (50,)), "f32[]", "f32[]"),
         program("rng_bit_generator", lambda k: lax.rng_bit_generator(k, (50,)), "u32[4]"),

@@ -83,6 +83,11 @@ BINARY: dict[Callable[..., Any], tuple[str, ...]] = {
 }
 
 
+for _name in ("log2", "one_minus_square"):  # from JAX 0.11
+    if _name in vars(lax):
+        UNARY[getattr(lax, _name)] = (*FLOATS, *COMPLEX)
+
+
 def _elementwise() -> Iterator[Program]:
     for operations, operands in ((UNARY, 1), (BINARY, 2)):
         for function, dtypes in operations.items():

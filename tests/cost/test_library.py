@@ -39,6 +39,7 @@ FORWARD_AND_GRADIENT: list[tuple[Callable[..., Any], tuple[str, ...]]] = [
     *((f, (X, X)) for f in (jnp.mod, jnp.fmod, jnp.copysign, jnp.maximum, jnp.float_power)),
     *((f, (V, V)) for f in (jnp.convolve, jnp.kron, jnp.outer, jnp.inner, jnp.vdot)),
     *((f, (S, S)) for f in (jnp.matmul, jnp.tensordot)),
+    *((f, (X,)) for f in (jnp.tanh, jnp.arcsin, jnp.arctanh, jnp.log2, jnp.exp2)),
     (jnp.linalg.norm, (S,)),
     (lambda x: jnp.take(x, jnp.array([1, 0, 2]), axis=1), (X,)),
     (lambda x: x[1:3, ::2] * x.at[0].set(3.0)[2:4, 1::2], (X,)),
