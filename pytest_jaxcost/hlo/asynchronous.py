@@ -8,6 +8,7 @@ from the one with `AsyncCollectiveStart` to the one with `AsyncCollectiveDone`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from pytest_jaxcost.hlo.records import Computation, Instruction, Module, Shape
 
@@ -16,6 +17,7 @@ _TARGET_OF_SOURCE = frozenset(("copy",))
 """Started operations whose first element, not the second, is the result."""
 
 
+@cache
 def base_opcode(opcode: str) -> str:
     """Return the operation that an opcode starts, continues or does at once."""
     for suffix in ("-start", *_CONTINUING):
@@ -51,7 +53,10 @@ def spread_collectives(module: Module) -> Mapping[str, frozenset[str]]:
     starting = {
         name
         for name, computation in module.computations.items()
-        if any(each.target == "AsyncCollectiveStart" for each in computation.instructions)
+        if any(
+            each.opcode == "custom-call" and each.target == "AsyncCollectiveStart"
+            for each in computation.instructions
+        )
     }
     channels = {
         each.attributes["channel_id"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pytest_jaxcost.hlo.cost import Work
-from pytest_jaxcost.hlo.costs import Pricing
-from pytest_jaxcost.hlo.query import Run, runs
+from pytest_jaxcost.hlo.query import Run
 from pytest_jaxcost.hlo.rules.collectives import KINDS
 from pytest_jaxcost.hlo.site import Site
 
@@ -27,10 +26,10 @@ class Collective:
     bytes: int
 
 
-def collectives(pricing: Pricing) -> Mapping[str, Collective]:
-    """Return the collectives of a module by kind, asynchronous and fused ones once each."""
+def collectives(program: Iterable[Run]) -> Mapping[str, Collective]:
+    """Return the collectives among a program's runs by kind, asynchronous and fused ones once."""
     found: dict[str, Collective] = {}
-    for run in runs(pricing):
+    for run in program:
         if run.opcode in KINDS:
             kind, size = _kind_and_bytes(run)
             known = found.get(kind, Collective(count=0, executions=0, bytes=0))

@@ -43,3 +43,7 @@ class Cost(NamedTuple):
             self.transcendentals + other.transcendentals,
             self.bytes_accessed + other.bytes_accessed,
         )
+
+
+NO_WORK = Work()
+FREE = Cost()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_jaxcost.hlo.asynchronous import base_opcode, continues, spread_collectives
-from pytest_jaxcost.hlo.cost import Cost, Work
+from pytest_jaxcost.hlo.cost import FREE, NO_WORK, Cost, Work
 from pytest_jaxcost.hlo.fusions import fusion_bytes
 from pytest_jaxcost.hlo.records import Computation, Instruction, Module
 from pytest_jaxcost.hlo.registry import RULES, TRAFFIC
@@ -83,22 +83,25 @@ def _fused(module: Module) -> frozenset[str]:
         name
         for computation in module.computations.values()
         for each in computation.instructions
-        if base_opcode(each.opcode) == "fusion"
+        if each.called and base_opcode(each.opcode) == "fusion"
         for name in entered(each)
     )
 
 
 def _price_computation(prices: _Prices, computation: Computation) -> None:
-    total = Cost()
-    spread = prices.spread.get(computation.name, frozenset())
+    total = FREE
+    name, spread = computation.name, prices.spread.get(computation.name, ())
     for each in computation.instructions:
-        key = (computation.name, each.name)
+        key = (name, each.name)
         if each.name in spread or continues(each):
             prices.continuing.add(key)
             continue
         own = _own(prices, computation, each)
         prices.own[key] = own
-        total = total.plus(own).plus(_inside(prices, computation, each))
+        if own is not FREE:
+            total = total.plus(own)
+        if each.called:
+            total = total.plus(_inside(prices, computation, each))
     prices.totals[computation.name] = total
     prices.work[computation.name] = Work(total.flops, total.transcendentals)
 
@@ -110,12 +113,14 @@ def _own(prices: _Prices, computation: Computation, each: Instruction) -> Cost:
     work = None if rule is None else rule(site)
     if work is None:
         prices.unpriced.add((computation.name, each.name))
-        work = Work()
+        work = NO_WORK
     if computation.name in prices.fused:
-        return Cost(*work, 0)
-    if opcode == "fusion":
-        return Cost(*work, fusion_bytes(prices.module, computation, each))
-    return Cost(*work, TRAFFIC.get(opcode, touched)(site))
+        traffic = 0
+    elif opcode == "fusion":
+        traffic = fusion_bytes(prices.module, computation, each)
+    else:
+        traffic = TRAFFIC.get(opcode, touched)(site)
+    return Cost(*work, traffic) if traffic or work is not NO_WORK else FREE
 
 
 def _inside(prices: _Prices, computation: Computation, each: Instruction) -> Cost:
@@ -125,7 +130,7 @@ def _inside(prices: _Prices, computation: Computation, each: Instruction) -> Cos
         taken = max(names, key=lambda name: prices.totals[name].rank)
         prices.branches[computation.name, each.name] = taken
         return prices.totals[taken]
-    cost = Cost()
+    cost = FREE
     for name in names:
         times = prices.loops.times(computation, each, name)
         cost = cost.plus(prices.totals[name].times(times))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_jaxcost.hlo.collectives import Collective, collectives
 from pytest_jaxcost.hlo.costs import Pricing, price
-from pytest_jaxcost.hlo.query import runs
+from pytest_jaxcost.hlo.query import Run, runs
 from pytest_jaxcost.hlo.records import Instruction, Module
 
 
@@ -44,30 +44,31 @@ def analyse(module: Module) -> HloTotals:
 
 def totals(pricing: Pricing) -> HloTotals:
     """Return the figures of a module that is priced already."""
-    opaque = _opaque(pricing)
+    program = tuple(runs(pricing))
+    opaque = _opaque(program)
     caveats = (*_loop_caveats(pricing), *_opaque_caveats(opaque))
     return HloTotals(
         flops=pricing.total.flops,
         transcendentals=pricing.total.transcendentals,
         bytes_accessed=pricing.total.bytes_accessed,
-        ops=_count(pricing, weighted=False),
-        executions=_count(pricing, weighted=True),
-        collectives=collectives(pricing),
+        ops=_count(program, weighted=False),
+        executions=_count(program, weighted=True),
+        collectives=collectives(program),
         opaque=opaque,
         caveats=caveats,
         exact=not caveats,
     )
 
 
-def _count(pricing: Pricing, *, weighted: bool) -> Mapping[str, int]:
+def _count(program: tuple[Run, ...], *, weighted: bool) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
-    for run in runs(pricing):
+    for run in program:
         counts[run.opcode] += run.executions if weighted else 1
     return dict(counts)
 
 
-def _opaque(pricing: Pricing) -> Mapping[str, int]:
-    unknown = (run for run in runs(pricing) if not run.priced)
+def _opaque(program: tuple[Run, ...]) -> Mapping[str, int]:
+    unknown = (run for run in program if not run.priced)
     return dict(Counter(run.instruction.target or run.opcode for run in unknown))
 
 

@@ -47,7 +47,8 @@ def bottom_up(module: Module) -> tuple[str, ...]:
         name = pending.pop()
         if name in graph:
             continue
-        calls = (each.called.values() for each in module.computations[name].instructions)
+        instructions = module.computations[name].instructions
+        calls = (each.called.values() for each in instructions if each.called)
         graph[name] = set(chain.from_iterable(chain.from_iterable(calls)))
         pending.extend(graph[name])
     return tuple(TopologicalSorter(graph).static_order())
@@ -96,6 +97,8 @@ def executions(
             continue
         computation = module.computations[name]
         for each in computation.instructions:
+            if not each.called:
+                continue
             taken = branches.get((name, each.name))
             for called in entered(each):
                 times = counted.times(computation, each, called) if taken in (None, called) else 0

@@ -115,6 +115,8 @@ def unlike_xla(pricing: Pricing) -> str | None:
     for each in pricing.module.instructions:
         if each.opcode == "conditional":
             return "each figure is of the branch where it is largest"
+        if each.opcode == "sort" and len(each.shape.leaves[0].dimensions) > 1:
+            return "XLA takes the logarithm of all elements"
         if each.opcode.startswith("reduce-scatter"):
             return "XLA counts no work"
         if each.attributes.get("kind") == "kCustom":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import NO_WORK, Work
 from pytest_jaxcost.hlo.registry import rule, target
 from pytest_jaxcost.hlo.site import Site
 
@@ -33,17 +33,17 @@ ANNOTATIONS = (
 @rule(*MOVES, *ORDER, *CONTROL)
 def nothing(_: Site) -> Work:
     """No work of its own."""
-    return Work()
+    return NO_WORK
 
 
 @target(*ANNOTATIONS)
 def annotation(_: Site) -> Work:
     """No work."""
-    return Work()
+    return NO_WORK
 
 
 @rule("send", "recv")
 def transfer(site: Site) -> Work | None:
     """Nothing between devices; unknown where the other side is Python on the host."""
     on_host = site.instruction.attributes.get("is_host_transfer") == "true"
-    return None if on_host and site.instruction.opcode == "send" else Work()
+    return None if on_host and site.instruction.opcode == "send" else NO_WORK
