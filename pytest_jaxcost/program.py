@@ -112,7 +112,7 @@ def _is_array(leaf: Any) -> bool:
         return True
     if isinstance(leaf, np.ndarray):
         return leaf.dtype.kind not in "OSU"
-    return hasattr(leaf, "shape") and hasattr(leaf, "dtype") or hasattr(leaf, "__jax_array__")
+    return (hasattr(leaf, "shape") and hasattr(leaf, "dtype")) or hasattr(leaf, "__jax_array__")
 
 
 def _argument(path: tuple[Any, ...]) -> str:

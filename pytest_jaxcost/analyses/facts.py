@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
+from pytest_jaxcost.cost.caveats import caveat, is_doubtful
+from pytest_jaxcost import _compat
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
@@ -25,7 +27,8 @@ INDEX_ELEMENTS = 32
 """Integer and boolean results of at most so many elements are index arithmetic, not work; larger
 ones are too if no argument reaches them: the masks that ``jnp.tril`` makes of an iota."""
 
-OPAQUE = "the cost of {name} is unknown; it is counted as nothing"
+UNKNOWN = "its cost is unknown and counted as nothing: "
+BOUND = "its cost is a lower bound: "
 
 
 class Facts:
@@ -35,6 +38,8 @@ class Facts:
         self.jaxpr = jaxpr
         self.libraries = libraries
         self.members: frozenset[int] | None = None
+        self.doubts: dict[str, str] = {}
+        """Why the cost of a primitive is unknown or a lower bound, of those priced so far."""
         self._costs: dict[int, Cost | None] = {}
 
     @cached_property
@@ -53,6 +58,13 @@ class Facts:
     def varying(self) -> bytearray:
         """One byte per value: 1 if it is computed from an argument of the function."""
         return dependents(self.program, self.program.inputs)
+
+    @cached_property
+    def given(self) -> bytearray:
+        """One byte per value: 1 if it is computed from an argument or from a captured array."""
+        program = self.program
+        captured = (v for v, c in program.constants.items() if not isinstance(c, _compat.Literal))
+        return dependents(program, (*program.inputs, *captured))
 
     @cached_property
     def repetitions(self) -> list[Repetition]:
@@ -79,7 +91,7 @@ class Facts:
             for name, count in region.calls.items():
                 calls[name] += count * region.sites
         del primitives[""]
-        opaque = (OPAQUE.format(name=name) for name in sorted(tally.opaque))
+        doubts = self.doubts_about(tally.executions)
         return Totals(
             eqns=primitives.total(),
             flops=tally.cost.flops,
@@ -88,8 +100,8 @@ class Facts:
             primitives=primitives,
             executions=tally.executions,
             calls=calls,
-            exact=tally.exact,
-            caveats=(*program.caveats, *opaque),
+            exact=tally.exact and not doubts,
+            caveats=(*program.caveats, *doubts),
         )
 
     def within(self, members: frozenset[int]) -> Facts:
@@ -109,7 +121,14 @@ class Facts:
         known = self._costs.get(id(eqn), _UNPRICED)
         if known is _UNPRICED:
             known = self._costs[id(eqn)] = price(eqn)
+            if is_doubtful(eqn, known) and (reason := caveat(eqn, known)) is not None:
+                self.doubts[eqn.primitive.name] = (UNKNOWN if known is None else BOUND) + reason
         return known  # type: ignore[return-value]
+
+    def doubts_about(self, primitives: Iterable[str]) -> tuple[str, ...]:
+        """Why the costs of primitives are not exact, for those that were priced."""
+        doubtful = sorted(self.doubts.keys() & set(primitives))
+        return tuple(f"{name}: {self.doubts[name]}" for name in doubtful)
 
     def cost(self, equation: Equation) -> Cost | None:
         """The cost of one run of an equation, body included, or None if it is opaque."""

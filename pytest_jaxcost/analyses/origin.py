@@ -14,11 +14,15 @@ from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.repeats import Occurrence, Repetition
+from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 
 Route = tuple[Any, ...]
 Source = _compat.Frame | None
+Value = tuple[Route, int]
+"""What an equation computes, and how it came to be there."""
 
 
 class Split(NamedTuple):
@@ -62,18 +66,38 @@ def _rerun(facts: Facts, sources: set[Source]) -> set[Source]:
     What an expression and its differentiation rules compute stands in a row in the program, and
     begins each time with the same equation.
     """
-    computed: Counter[tuple[Route, int]] = Counter()
-    begins: dict[Source, Route] = {}
-    starts: set[tuple[Source, int]] = set()
-    for region in facts.program.regions():
-        last: Source = None
-        for equation in region.equations:
-            source = where.source(equation)
-            if source is not None and source in sources and equation.outputs:
-                route, number = where.route(equation), facts.numbers[equation.outputs[0]]
-                computed[route, number] += 1
-                begin = begins.setdefault(source, route)
-                if source != last and route == begin and where.phase(equation) != where.TRANSPOSE:
-                    starts.add((source, number))
-            last = source
-    return {source for source, number in starts if computed[begins[source], number] > 1}
+    computed: dict[Source, list[Value]] = {source: [] for source in sources if source is not None}
+    starts: dict[Source, list[Value]] = {source: [] for source in computed}
+    last: Source = None
+    for occurrence in occurrences(facts.program):
+        equation = occurrence.equation
+        source = where.source(equation)
+        if source in computed and _counts(facts, equation):
+            value = (where.route(equation), facts.numbers[equation.outputs[0]])
+            computed[source].append(value)
+            first_route, _ = computed[source][0]
+            if source != last and value[0] == first_route:
+                starts[source].append(value)
+        last = source
+    return {source for source in computed if _repeats(computed[source], starts[source])}
+
+
+def _counts(facts: Facts, equation: Equation) -> bool:
+    """Whether an equation tells one run of an expression: live work that is no cotangent's."""
+    return (
+        bool(equation.outputs)
+        and is_live(equation, facts.live)
+        and not facts.is_bookkeeping(equation)
+        and where.phase(equation) != where.TRANSPOSE
+    )
+
+
+def _repeats(computed: list[Value], starts: list[Value]) -> bool:
+    """Whether all that is computed from one of the starts to the next alike is repeated."""
+    times = Counter(computed)
+    for start in (value for value in starts if times[value] > 1):
+        first = computed.index(start)
+        again = computed.index(start, first + 1)
+        if all(times[value] > 1 for value in computed[first:again]):
+            return True
+    return False

@@ -11,6 +11,11 @@ from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.rules.elementwise import by_element
 
 
+def is_doubtful(eqn: Any, cost: Cost | None) -> bool:
+    """Whether it is worth asking for a `caveat`: most rules are exact and have none."""
+    return cost is None or RULES.get(eqn.primitive.name) in (None, by_element)
+
+
 def caveat(eqn: Any, cost: Cost | None) -> str | None:
     """Why `cost`, which is what `price` said of `eqn`, is unknown or too low; None if it is exact.
 

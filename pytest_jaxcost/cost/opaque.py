@@ -12,7 +12,7 @@ CUDNN = "it calls a kernel of cuDNN"
 KERNEL = "it is an instruction of one kind of device"
 THUNK = "it is a step of a compiled GPU program"
 
-CALLBACKS = ("pure_callback", "io_callback", "debug_callback", "debug_print")
+CALLBACKS = ("pure_callback", "io_callback")
 CUDNN_CALLS = (
     *("dot_product_attention_fwd", "dot_product_attention_fwd_wrapper"),
     *("dot_product_attention_bwd", "dot_product_attention_bwd_wrapper"),

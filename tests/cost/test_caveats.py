@@ -110,11 +110,6 @@ def test_a_custom_call_is_opaque() -> None:
             lambda x: jax.experimental.io_callback(lambda y: y, X, x),
             "it runs Python on the host",
         ),
-        (
-            "debug_callback",
-            lambda x: jax.debug.callback(lambda y: None, x),
-            "it runs Python on the host",
-        ),
         ("ffi_call", lambda x: jax.ffi.ffi_call("their_target", X)(x), "it runs foreign code"),
     ],
 )

@@ -39,11 +39,14 @@ ANNOTATIONS = (
 )
 """Say something about a value, a device or an order; what they name stays where it is."""
 
+OBSERVED = ("debug_callback", "debug_print")
+"""Show their operands to the host; what it does with them is no part of the program's work."""
+
 READS = ("slice", "split")
 """Read only what they produce."""
 
 
-@rule(*MOVES)
+@rule(*MOVES, *OBSERVED)
 def moves(eqn: Any) -> Cost:
     """All operands read and all results written."""
     return Cost(flops=0, transcendentals=0, bytes_accessed=touched_bytes(eqn))
