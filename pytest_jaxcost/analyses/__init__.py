@@ -9,6 +9,7 @@ from pytest_jaxcost.analyses import (  # noqa: F401  # each registers its analys
     intermediates,
     recomputed,
     repeated_draws,
+    zeros,
 )
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import ANALYSES, analysis

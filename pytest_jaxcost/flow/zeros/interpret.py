@@ -1,0 +1,246 @@
+"""What is known of every value of a program: one pass, and fixed points of loops.
+
+Abstract interpretation (Cousot and Cousot 1977). A loop carry starts as what is known before the
+loop, and what one iteration makes of it is joined to that until nothing changes. Almost nothing
+costs more than a look at its operands: of most values nothing is known, and then no rule runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.zeros import rules  # noqa: F401  # each registers its rules
+from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.pattern import (
+    Index,
+    Known,
+    Origin,
+    Pattern,
+    Tie,
+    join,
+    nothing,
+    pattern,
+)
+from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, Step
+from pytest_jaxcost.flow.zeros.rules.shapes import without_axes
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, Stack, Switch
+
+ROUNDS = 3
+"""Iterations of a loop that are looked at; carries that still change are given up then."""
+
+DEEPEST_LOOP = 4
+"""Loops nested deeper give up their carries at once: bodies are read several times per level."""
+
+LARGEST_CONSTANT = 1 << 20
+"""Elements of the largest captured array whose content is looked at."""
+
+
+def known_values(program: Inlined) -> list[Known]:
+    """What is known of each value, by value; None for nothing."""
+    return _Interpreter(program).run()
+
+
+class _Interpreter:
+    def __init__(self, program: Inlined) -> None:
+        self.program = program
+        self.known: list[Known] = [None] * len(program.avals)
+        self.depth = 0
+        self.shared: set[int] = set()
+
+    def run(self) -> list[Known]:
+        for value, content in self.program.constants.items():
+            self.known[value] = _constant(content)
+        self.region(self.program.main)
+        return self.known
+
+    def region(self, region: Region) -> None:
+        known = self.known
+        for equation in region.equations:
+            if equation.control is not None:
+                self.control(equation)
+                continue
+            for value in equation.inputs:
+                if known[value] is not None:
+                    self.leaf(equation)
+                    break
+            else:
+                if equation.eqn.primitive.name in SOURCES:
+                    self.leaf(equation)
+                elif self.depth:  # an earlier round may have known more
+                    for value in equation.outputs:
+                        known[value] = None
+
+    def leaf(self, equation: Equation) -> None:
+        rule = RULES.get(equation.eqn.primitive.name)
+        operands = tuple([self.known[value] for value in equation.inputs])
+        found: Sequence[Known] = (None,) * len(equation.outputs)
+        if rule is not None and _is_static(equation.eqn):
+            found = rule(Step(equation, operands, self.program.constants))
+        for value, known in zip(equation.outputs, found, strict=True):
+            self.known[value] = known
+
+    def control(self, equation: Equation) -> None:
+        control = equation.control
+        if isinstance(control, Loop):
+            self.loop(control)
+        elif isinstance(control, Switch):
+            self.switch(equation, control)
+        elif isinstance(control, Block):
+            self.block(equation, control)
+
+    def switch(self, equation: Equation, switch: Switch) -> None:
+        for region in switch.regions:
+            self.region(region)
+        for k, value in enumerate(equation.outputs):
+            results = [self.known[region.results[k]] for region in switch.regions]
+            self.known[value] = self.joined(value, results)
+
+    def block(self, equation: Equation, block: Block) -> None:
+        self.forget(equation.outputs)
+        if block.shared and id(block.regions[0]) in self.shared:
+            return
+        self.shared.add(id(block.regions[0]))
+        self.forget(block.params)
+        for region in block.regions:
+            self.region(region)
+
+    def forget(self, values: Sequence[int]) -> None:
+        for value in values:
+            self.known[value] = None
+
+    # loops
+
+    def loop(self, loop: Loop) -> None:
+        known = self.known
+        self.depth += 1
+        for each in loop.slices:
+            known[each.param] = _sliced(known[each.operand], self.shape(each.operand))
+        for carry in loop.carries:
+            known[carry.param] = known[carry.init]
+        if self.depth > DEEPEST_LOOP:
+            self.give_up(loop)
+        self.iterate(loop)
+        self.depth -= 1
+        for carry in loop.carries:
+            known[carry.out] = known[carry.param]
+        for stack in loop.stacks:
+            known[stack.out] = self.stacked(stack)
+
+    def iterate(self, loop: Loop) -> None:
+        known, rounds = self.known, 0
+        while True:
+            rounds += 1
+            for region in loop.regions:
+                self.region(region)
+            changed = False
+            for carry in loop.carries:
+                before = known[carry.param]
+                if before is None or carry.update == carry.param:
+                    continue
+                after = self.joined(carry.param, [before, known[carry.update]])
+                if not _is_same(before, after):
+                    known[carry.param] = after
+                    changed = True
+            if not changed:
+                return
+            if rounds >= ROUNDS:
+                self.give_up(loop)
+
+    def give_up(self, loop: Loop) -> None:
+        for carry in loop.carries:
+            if carry.update != carry.param:
+                self.known[carry.param] = None
+
+    def stacked(self, stack: Stack) -> Known:
+        known, shape = self.known[stack.result], self.shape(stack.out)
+        if not isinstance(known, Pattern) or known.zero:
+            return known if isinstance(known, Pattern) else None
+        ties = [Tie((0, *tie.coefs), tie.offset) for tie in known.ties]
+        spans = (sets.whole(shape[0]), *known.spans)
+        return pattern(shape, spans, ties, known.origin, ones=known.ones)
+
+    def shape(self, value: int) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.program.avals[value].shape
+        return shape
+
+    def joined(self, value: int, results: Sequence[Known]) -> Known:
+        first = results[0]
+        if isinstance(first, Index):
+            return first if all(each == first for each in results) else None
+        if any(each is None for each in results):
+            return None
+        return join(self.shape(value), results)
+
+
+def _is_same(before: Known, after: Known) -> bool:
+    """Whether two patterns claim the same, whatever their zeros come from."""
+    if isinstance(before, Pattern) and isinstance(after, Pattern):
+        return before._replace(origin=after.origin) == after
+    return before == after
+
+
+def _sliced(known: Known, shape: tuple[int, ...]) -> Known:
+    """A slice along the first axis, the same claim for each of them."""
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return known
+    if isinstance(known, Index):
+        return None if known.coefs[0] else Index(known.coefs[1:], known.offset)
+    free = [tie for tie in known.ties if not tie.coefs[0]]
+    whole = pattern(shape, (sets.whole(shape[0]), *known.spans[1:]), free, known.origin)
+    return without_axes(whole, {0}, shape)
+
+
+def _is_static(eqn: Any) -> bool:
+    """Whether all shapes are numbers, which they need not be in an exported program."""
+    return all(type(n) is int for v in (*eqn.invars, *eqn.outvars) for n in _shape(v.aval))
+
+
+def _shape(aval: Any) -> tuple[Any, ...]:
+    return getattr(aval, "shape", ())
+
+
+def _constant(content: Any) -> Known:
+    if isinstance(content, _compat.Literal):
+        aval: Any = content.aval
+        if aval.shape == () and isinstance(aval.dtype, np.dtype):
+            return None if content.val else _ZERO
+        return None
+    return _captured(content)
+
+
+def _captured(content: Any) -> Pattern | None:
+    """What the content of an array says, if it is mostly zeros."""
+    dtype = getattr(content, "dtype", None)
+    if not isinstance(dtype, np.dtype) or not content.shape or content.size > LARGEST_CONSTANT:
+        return None
+    nonzero = np.asarray(content) != 0
+    count = int(np.count_nonzero(nonzero))
+    if count == 0:
+        return _ZERO
+    if count > content.size // 2:
+        return None
+    rank = content.ndim
+    spans = [
+        _runs(nonzero.any(axis=tuple(k for k in range(rank) if k != axis))) for axis in range(rank)
+    ]
+    ties = _diagonal(nonzero) if rank == 2 and count == min(content.shape) else []
+    ones = bool(ties) and bool((np.asarray(content)[nonzero] == 1).all())
+    return pattern(content.shape, spans, ties, Origin("constant", None), ones=ones)
+
+
+def _runs(mask: Any) -> sets.Spans:
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
+    return sets.union([tuple(zip(edges[::2], edges[1::2], strict=True))])
+
+
+def _diagonal(nonzero: Any) -> list[Tie]:
+    n = min(nonzero.shape)
+    is_diagonal = bool(nonzero[np.arange(n), np.arange(n)].all())
+    return [Tie((1, -1), 0)] if is_diagonal else []
+
+
+_ZERO = nothing(Origin("zeros", None))

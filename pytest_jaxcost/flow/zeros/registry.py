@@ -1,0 +1,76 @@
+"""Which rule says what an equation makes of the zeros in its operands.
+
+A primitive without a rule makes values of which nothing is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.zeros.pattern import Known, Pattern
+from pytest_jaxcost.ir.equation import Equation
+
+
+class Step(NamedTuple):
+    """An equation and what is known of its operands."""
+
+    equation: Equation
+    known: tuple[Known, ...]
+    constants: Mapping[int, Any]
+    results: tuple[Known, ...] = ()
+    """What is known of the results, once the rule has said it."""
+
+    @property
+    def eqn(self) -> Any:
+        """JAX's own equation."""
+        return self.equation.eqn
+
+    def shape(self, k: int) -> tuple[int, ...]:
+        """The shape of operand `k`."""
+        shape: tuple[int, ...] = self.equation.eqn.invars[k].aval.shape
+        return shape
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """The shape of the first result."""
+        shape: tuple[int, ...] = self.equation.eqn.outvars[0].aval.shape
+        return shape
+
+    def pattern(self, k: int) -> Pattern | None:
+        """The pattern of operand `k`, if it has one."""
+        known = self.known[k]
+        return known if isinstance(known, Pattern) else None
+
+    def integer(self, k: int) -> int | None:
+        """The value of operand `k` if it is a literal integer."""
+        content = self.constants.get(self.equation.inputs[k])
+        if not isinstance(content, _compat.Literal):
+            return None
+        value = np.asarray(content.val)
+        return int(value) if value.ndim == 0 and value.dtype.kind in "iu" else None
+
+
+Rule = Callable[[Step], Sequence[Known]]
+RuleT = TypeVar("RuleT", bound=Rule)
+
+RULES: dict[str, Rule] = {}
+
+SOURCES = frozenset({"iota", "broadcast_in_dim"})
+"""Primitives of whose results something may be known when nothing is known of the operands."""
+
+
+def zero_rule(*primitives: str) -> Callable[[RuleT], RuleT]:
+    """A decorator: the function says what is known of the results of these primitives."""
+
+    def add(function: RuleT) -> RuleT:
+        for name in primitives:
+            if name in RULES:
+                raise ValueError(f"{name} has two rules: {RULES[name]} and {function}")
+            RULES[name] = function
+        return function
+
+    return add

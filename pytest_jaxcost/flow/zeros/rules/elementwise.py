@@ -1,0 +1,132 @@
+"""Arithmetic on each element: what keeps zeros, joins them or meets them."""
+
+from __future__ import annotations
+
+from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.pattern import (
+    Index,
+    Known,
+    Pattern,
+    Shape,
+    join,
+    meet,
+    nothing,
+    pattern,
+)
+from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.rules.sources import linear
+
+ODD = (
+    *("neg", "abs", "sign", "floor", "ceil", "round", "real", "imag", "conj", "square"),
+    *("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p"),
+    *("sqrt", "cbrt", "erf", "erf_inv", "population_count"),
+)
+"""Functions that are zero at zero."""
+
+SAME = (
+    *("convert_element_type", "reduce_precision", "copy", "copy_p", "stop_gradient", "name"),
+    *("sharding_constraint", "layout_constraint", "optimization_barrier", "device_put"),
+    *("reshard", "pvary", "reduced_vary_cast", "vary_unreduced_cast", "psum", "psum2", "pmax"),
+    *("pmin", "psum_invariant", "all_reduce"),
+)
+"""Each result is zero where its own operand is."""
+
+
+@zero_rule(*SAME)
+def same(step: Step) -> tuple[Known, ...]:
+    """What is known of the operands."""
+    return step.known
+
+
+@zero_rule(*ODD)
+def odd(step: Step) -> tuple[Known]:
+    """Zero where the operand is, and work was done on it."""
+    return (worked(step.pattern(0)),)
+
+
+@zero_rule("integer_pow")
+def integer_pow(step: Step) -> tuple[Known]:
+    """Zero where the operand is, for a positive power."""
+    return (worked(step.pattern(0)) if step.eqn.params["y"] > 0 else None,)
+
+
+@zero_rule("div", "rem", "shift_left", "shift_right_arithmetic", "shift_right_logical")
+def of_the_first(step: Step) -> tuple[Known]:
+    """Zero where the first operand is: 0 / 0 is NaN, and of runs with a NaN nothing is claimed."""
+    return (worked(operand(step, 0)),)
+
+
+@zero_rule("mul", "and", "mulhi")
+def mul(step: Step) -> tuple[Known]:
+    """Zero where either operand is."""
+    index = _scaled(step)
+    if index is not None:
+        return (index,)
+    return (worked(meet(step.out_shape, [operand(step, 0), operand(step, 1)])),)
+
+
+@zero_rule("add", "add_any", "sub")
+def add(step: Step) -> tuple[Known]:
+    """Zero where both operands are; sums of indices are indices."""
+    if any(isinstance(known, Index) for known in step.known):
+        left, right = linear(step, 0), linear(step, 1)
+        if left is None or right is None:
+            return (None,)
+        sign = -1 if step.eqn.primitive.name == "sub" else 1
+        coefs = tuple(a + sign * b for a, b in zip(left.coefs, right.coefs, strict=True))
+        return (Index(coefs, left.offset + sign * right.offset),)
+    return joined(step)
+
+
+@zero_rule("max", "min", "or", "xor", "complex", "clamp")
+def joined(step: Step) -> tuple[Known]:
+    """Zero where all operands are."""
+    operands = [operand(step, k) for k in range(len(step.known))]
+    return (join(step.out_shape, operands),)
+
+
+@zero_rule("select_n")
+def select_n(step: Step) -> tuple[Known]:
+    """Zero where all cases are; the second of two cases stands only where the predicate is one."""
+    shape = step.out_shape
+    cases = [operand(step, k) for k in range(1, len(step.known))]
+    which = operand(step, 0)
+    if which is not None and len(cases) == 2:
+        cases[1] = meet(shape, [cases[1], which])
+    found = join(shape, cases)
+    if found is not None and which is not None and found.zero is False:
+        return (found._replace(ones=False),)
+    return (found,)
+
+
+def operand(step: Step, k: int) -> Pattern | None:
+    """The pattern of operand `k` in the shape of the result."""
+    return stretched(step.pattern(k), step.shape(k), step.out_shape)
+
+
+def stretched(known: Pattern | None, shape: Shape, to: Shape) -> Pattern | None:
+    """A pattern where axes of size 1, and scalars, stand for axes of any size."""
+    if known is None or known.zero or tuple(shape) == tuple(to):
+        return known
+    if len(shape) != len(to):
+        return None
+    spans = (
+        axis if n == m else sets.whole(m) for axis, n, m in zip(known.spans, shape, to, strict=True)
+    )
+    return pattern(to, spans, known.ties, known.origin, ones=known.ones)
+
+
+def worked(known: Pattern | None) -> Pattern | None:
+    """The pattern, with a note that work was done on its zeros; its ones may be anything now."""
+    if known is None:
+        return None
+    origin = known.origin._replace(worked=True)
+    return nothing(origin) if known.zero else known._replace(origin=origin, ones=False)
+
+
+def _scaled(step: Step) -> Index | None:
+    for k, other in ((0, 1), (1, 0)):
+        known, number = step.known[k], step.integer(other)
+        if isinstance(known, Index) and number is not None:
+            return Index(tuple(c * number for c in known.coefs), known.offset * number)
+    return None

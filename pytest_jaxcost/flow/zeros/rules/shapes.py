@@ -1,0 +1,331 @@
+"""Zeros that move: broadcasts, reshapes, transposes, parts and joins of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import prod
+
+from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.depth import depth
+from pytest_jaxcost.flow.zeros.pattern import (
+    Index,
+    Known,
+    Origin,
+    Pattern,
+    Shape,
+    Tie,
+    join,
+    pattern,
+)
+from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.spans import Spans
+
+
+@zero_rule("broadcast_in_dim")
+def broadcast_in_dim(step: Step) -> tuple[Known]:
+    """Each axis of the operand becomes one of the result; the others repeat it."""
+    known, shape, to = step.known[0], step.shape(0), step.out_shape
+    axes = [int(axis) for axis in step.eqn.params["broadcast_dimensions"]]
+    if known is None:
+        number = step.integer(0)
+        return (None if number is None else Index((0,) * len(to), number),)
+    if isinstance(known, Index):
+        return (Index(_placed(known.coefs, axes, len(to)), known.offset),)
+    if known.zero:
+        return (known,)
+    spans = [sets.whole(n) for n in to]
+    for axis, span, n in zip(axes, known.spans, shape, strict=True):
+        if n == to[axis]:
+            spans[axis] = span
+    ties = [Tie(_placed(tie.coefs, axes, len(to)), tie.offset) for tie in known.ties]
+    return (pattern(to, spans, ties, known.origin, ones=known.ones),)
+
+
+@zero_rule("transpose")
+def transpose(step: Step) -> tuple[Known]:
+    """The axes in another order."""
+    order = step.eqn.params["permutation"]
+    known = step.known[0]
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return (known,)
+    if isinstance(known, Index):
+        return (Index(tuple(known.coefs[k] for k in order), known.offset),)
+    spans = tuple(known.spans[k] for k in order)
+    ties = [Tie(tuple(tie.coefs[k] for k in order), tie.offset) for tie in known.ties]
+    return (pattern(step.out_shape, spans, ties, known.origin, ones=known.ones),)
+
+
+@zero_rule("reshape", "squeeze", "expand_dims")
+def reshape(step: Step) -> tuple[Known]:
+    """The same elements in the same order."""
+    known, shape, to = step.known[0], step.shape(0), step.out_shape
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return (known,)
+    if 0 in shape or (step.eqn.primitive.name == "reshape" and step.eqn.params["dimensions"]):
+        return (None,)
+    groups = list(_groups(shape, to))
+    if isinstance(known, Index):
+        coefs = _reshaped_coefs(known.coefs, groups, shape, to)
+        return (None if coefs is None else Index(coefs, known.offset),)
+    spans = [sets.whole(n) for n in to]
+    for here, there in groups:
+        for k, span in zip(there, _regrouped(known, here, there, shape, to), strict=True):
+            spans[k] = span
+    reshaped = [(_reshaped_coefs(t.coefs, groups, shape, to), t.offset) for t in known.ties]
+    ties = [Tie(coefs, offset) for coefs, offset in reshaped if coefs is not None]
+    ones = known.ones and len(ties) == len(known.ties)
+    return (pattern(to, spans, ties, known.origin, ones=ones),)
+
+
+@zero_rule("rev")
+def rev(step: Step) -> tuple[Known]:
+    """Some axes backwards."""
+    known, shape = step.pattern(0), step.out_shape
+    if known is None or known.zero:
+        return (known,)
+    turned = set(step.eqn.params["dimensions"])
+    spans = [
+        sets.moved(span, n - 1, n, -1) if k in turned else span
+        for k, (span, n) in enumerate(zip(known.spans, shape, strict=True))
+    ]
+    ties = [
+        Tie(
+            tuple(-c if k in turned else c for k, c in enumerate(tie.coefs)),
+            tie.offset - sum(tie.coefs[k] * (shape[k] - 1) for k in turned),
+        )
+        for tie in known.ties
+    ]
+    return (pattern(shape, spans, ties, known.origin, ones=known.ones),)
+
+
+@zero_rule("slice")
+def slice_(step: Step) -> tuple[Known]:
+    """A part of each axis."""
+    params = step.eqn.params
+    starts, limits = params["start_indices"], params["limit_indices"]
+    strides = params["strides"] or (1,) * len(starts)
+    return (part(step, step.known[0], starts, limits, strides, step.out_shape),)
+
+
+@zero_rule("split")
+def split(step: Step) -> list[Known]:
+    """The parts of one axis, one result each."""
+    axis, shape = step.eqn.params["axis"], step.shape(0)
+    parts: list[Known] = []
+    start = 0
+    for var in step.eqn.outvars:
+        starts, limits = [0] * len(shape), list(shape)
+        starts[axis], limits[axis] = start, start + var.aval.shape[axis]
+        start = limits[axis]
+        parts.append(part(step, step.known[0], starts, limits, (1,) * len(shape), var.aval.shape))
+    return parts
+
+
+@zero_rule("unstack")
+def unstack(step: Step) -> list[Known]:
+    """The positions of one axis, one result each, without that axis."""
+    axis, shape = step.eqn.params["axis"], step.shape(0)
+    parts: list[Known] = []
+    for k, _ in enumerate(step.eqn.outvars):
+        starts, limits = [0] * len(shape), list(shape)
+        starts[axis], limits[axis] = k, k + 1
+        to = [1 if d == axis else n for d, n in enumerate(shape)]
+        known = part(step, step.known[0], starts, limits, (1,) * len(shape), to)
+        parts.append(without_axes(known, {axis}, to))
+    return parts
+
+
+def part(
+    step: Step,
+    known: Known,
+    starts: Sequence[int],
+    limits: Sequence[int],
+    strides: Sequence[int],
+    to: Shape,
+) -> Known:
+    """What is known of ``[starts:limits:strides]``.
+
+    A part of a basis may be zero along other axes than the one that is cut: that tells the seeds of
+    one argument from those of another. Inside the function that is differentiated, it is the
+    sparsity of the function's own Jacobian, and nothing is concluded from it.
+    """
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return known
+    if isinstance(known, Index):
+        offset = known.offset + sum(c * s for c, s in zip(known.coefs, starts, strict=True))
+        return Index(tuple(c * s for c, s in zip(known.coefs, strides, strict=True)), offset)
+    spans = list(map(sets.strided, known.spans, starts, limits, strides))
+    ties = [
+        Tie(
+            tuple(c * s for c, s in zip(tie.coefs, strides, strict=True)),
+            tie.offset - sum(c * s for c, s in zip(tie.coefs, starts, strict=True)),
+        )
+        for tie in known.ties
+    ]
+    maker = known.origin.equation
+    if ties and maker is not None and depth(step.equation) > depth(maker):
+        ties = [tie for tie in ties if not _is_cut(tie, known.spans, spans)]
+    found = pattern(to, spans, ties, known.origin, ones=known.ones and len(ties) == len(known.ties))
+    if found is None or known.origin.kind not in ("basis", "part"):
+        return found
+    narrower = found.zero or found.spans != tuple(spans)
+    return found._replace(origin=Origin("part", step.equation)) if narrower else found
+
+
+@zero_rule("pad")
+def pad(step: Step) -> tuple[Known]:
+    """Around and between the elements stand others: zeros, if the padding is zero."""
+    known, padding, to = step.pattern(0), step.pattern(1), step.out_shape
+    if padding is None or not padding.zero:
+        return (None,)
+    if known is not None and known.zero:
+        return (known,)
+    config = [tuple(map(int, each)) for each in step.eqn.params["padding_config"]]
+    spans = known.spans if known is not None else tuple(map(sets.whole, step.shape(0)))
+    padded = [
+        sets.moved(sets.spread(span, inner + 1), low, n)
+        for span, (low, _, inner), n in zip(spans, config, to, strict=True)
+    ]
+    ties = _padded_ties(known.ties, config) if known is not None else ()
+    origin = known.origin if known is not None else Origin("padding", step.equation)
+    return (pattern(to, padded, ties, origin),)
+
+
+@zero_rule("concatenate")
+def concatenate(step: Step) -> tuple[Known]:
+    """Arrays after one another along one axis."""
+    axis, to = step.eqn.params["dimension"], step.out_shape
+    placed: list[Pattern | None] = []
+    start = 0
+    for k in range(len(step.known)):
+        known, shape = step.pattern(k), step.shape(k)
+        placed.append(_placed_at(step, known, shape, axis, start, to))
+        start += shape[axis]
+    found = join(to, placed)
+    if found is None or found.zero:
+        return (found,)
+    return (pattern(to, found.spans, found.ties, found.origin),)
+
+
+def without_axes(known: Known, axes: set[int], shape: Shape) -> Known:
+    """What is known when `axes`, of size 1 in `shape`, are dropped."""
+    kept = [k for k in range(len(shape)) if k not in axes]
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return known
+    if isinstance(known, Index):
+        return Index(tuple(known.coefs[k] for k in kept), known.offset)
+    ties = [Tie(tuple(tie.coefs[k] for k in kept), tie.offset) for tie in known.ties]
+    spans = [known.spans[k] for k in kept]
+    return pattern([shape[k] for k in kept], spans, ties, known.origin, ones=known.ones)
+
+
+def _is_cut(tie: Tie, before: Sequence[Spans], after: Sequence[Spans]) -> bool:
+    return any(c and a != b for c, a, b in zip(tie.coefs, before, after, strict=True))
+
+
+def _placed(coefs: Sequence[int], axes: Sequence[int], rank: int) -> tuple[int, ...]:
+    placed = [0] * rank
+    for axis, c in zip(axes, coefs, strict=True):
+        placed[axis] = c
+    return tuple(placed)
+
+
+def _placed_at(
+    step: Step, known: Pattern | None, shape: Shape, axis: int, start: int, to: Shape
+) -> Pattern | None:
+    if known is not None and known.zero:
+        return known
+    spans = list(known.spans) if known is not None else list(map(sets.whole, shape))
+    spans[axis] = sets.moved(spans[axis], start, to[axis])
+    ties = () if known is None else known.ties
+    moved = [Tie(tie.coefs, tie.offset + tie.coefs[axis] * start) for tie in ties]
+    origin = known.origin if known is not None else Origin("padding", step.equation)
+    return Pattern(tuple(spans), tuple(moved), origin)
+
+
+def _padded_ties(ties: Iterable[Tie], config: Sequence[tuple[int, ...]]) -> list[Tie]:
+    stretched = {k for k, (_, _, inner) in enumerate(config) if inner}
+    lows = [low for low, _, _ in config]
+    return [
+        Tie(tie.coefs, tie.offset + sum(c * low for c, low in zip(tie.coefs, lows, strict=True)))
+        for tie in ties
+        if not any(tie.coefs[k] for k in stretched)
+    ]
+
+
+Group = tuple[list[int], list[int]]
+
+
+def _groups(shape: Shape, to: Shape) -> Iterator[Group]:
+    """The smallest runs of axes that hold the same elements before and after a reshape."""
+    i = j = 0
+    while i < len(shape) or j < len(to):
+        here, there = [], []
+        a = b = 1
+        if i < len(shape):
+            here, a, i = [i], shape[i], i + 1
+        if j < len(to) and (a != 1 or not here):
+            there, b, j = [j], to[j], j + 1
+        while a != b:
+            if a < b:
+                here.append(i)
+                a, i = a * shape[i], i + 1
+            else:
+                there.append(j)
+                b, j = b * to[j], j + 1
+        yield here, there
+
+
+def _strides(sizes: Sequence[int]) -> list[int]:
+    return [prod(sizes[k + 1 :]) for k in range(len(sizes))]
+
+
+def _reshaped_coefs(
+    coefs: Sequence[int], groups: Iterable[Group], shape: Shape, to: Shape
+) -> tuple[int, ...] | None:
+    """The coefficients on the new axes; None where they are not linear in them."""
+    found = [0] * len(to)
+    for here, there in groups:
+        strides = _strides([shape[k] for k in here])
+        wide = [(coefs[k], s) for k, s in zip(here, strides, strict=True) if shape[k] > 1]
+        if not wide:
+            continue
+        unit, rest = divmod(wide[-1][0], wide[-1][1])
+        if rest or any(c != unit * s for c, s in wide):
+            return None
+        for k, s in zip(there, _strides([to[k] for k in there]), strict=True):
+            found[k] = unit * s
+    return tuple(found)
+
+
+def _regrouped(
+    known: Pattern, here: Sequence[int], there: Sequence[int], shape: Shape, to: Shape
+) -> list[Spans]:
+    flat: Spans = ((0, 1),)
+    for k in here:
+        flat = _flattened(flat, known.spans[k], shape[k])
+    return _unflattened(flat, [to[k] for k in there])
+
+
+def _flattened(flat: Spans, span: Spans, size: int) -> Spans:
+    """The spans of two axes as those of one, the second with `size` positions."""
+    if span == sets.whole(size):
+        return sets.repeated(flat, size)
+    if len(flat) == 1 and flat[0][1] - flat[0][0] == 1:
+        return sets.moved(span, flat[0][0] * size, flat[0][1] * size)
+    (first, last), (low, high) = sets.hull(flat), sets.hull(span)
+    return ((first * size + low, (last - 1) * size + high),)
+
+
+def _unflattened(flat: Spans, sizes: Sequence[int]) -> list[Spans]:
+    found: list[Spans] = []
+    for size, stride in zip(sizes, _strides(sizes), strict=True):
+        rows = sets.union([((a // stride, (b - 1) // stride + 1),) for a, b in flat])
+        found.append(rows)
+        first, last = sets.hull(rows)
+        if last - first == 1:
+            flat = tuple((a - first * stride, b - first * stride) for a, b in flat)
+        else:
+            flat = sets.whole(stride)
+        assert size >= last
+    return found

@@ -1,0 +1,123 @@
+"""Which part of an equation's work is done on zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import prod
+from typing import NamedTuple
+
+from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, meet, volume
+from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.rules.contractions import products_of
+from pytest_jaxcost.flow.zeros.rules.elementwise import operand
+
+
+class ZeroWork(NamedTuple):
+    """The part of an equation's work that is done on zeros, and what made them.
+
+    Along the axis with the largest part of zeros, `zeros` of `size` positions are zero; both are 0
+    where no single axis says it.
+    """
+
+    share: Fraction
+    origin: Origin
+    zeros: int = 0
+    size: int = 0
+
+
+def zero_work(step: Step) -> ZeroWork | None:
+    """The work of one equation that is done on zeros, or None if there is none."""
+    measure = _MEASURES.get(step.eqn.primitive.name, _of_result)
+    return measure(step)
+
+
+def _of_result(step: Step) -> ZeroWork | None:
+    """All results are zero there: work of an elementwise equation in proportion."""
+    if len(step.results) != 1:
+        return None
+    return _outside(step.results[0], step.out_shape)
+
+
+def _of_operand(step: Step) -> ZeroWork | None:
+    """Elements of the first operand that are zero: adding them up is the work."""
+    return _outside(step.known[0], step.shape(0))
+
+
+def _of_sum(step: Step) -> ZeroWork | None:
+    """Where either side is zero there is nothing to add, unless the zeros only start a sum."""
+    sides = [operand(step, 0), operand(step, 1)]
+    meant = [side if side is not None and _is_waste_to_add(side.origin) else None for side in sides]
+    either = _outside(meet(step.out_shape, meant), step.out_shape)
+    if either is None:
+        return _of_result(step)
+    terms = filter(None, (_outside(side, step.out_shape) for side in meant))
+    sparser = max(terms, key=lambda term: term.share)
+    return either._replace(zeros=sparser.zeros, size=sparser.size)
+
+
+def _of_dot(step: Step) -> ZeroWork | None:
+    """The products that are zero along an axis of theirs."""
+    products = products_of(step)
+    return _outside(products.known, products.shape)
+
+
+def _is_waste_to_add(origin: Origin) -> bool:
+    return origin.kind == "part" or (origin.kind == "zeros" and origin.worked)
+
+
+def _outside(known: Known, shape: Shape) -> ZeroWork | None:
+    size = prod(shape)
+    if not isinstance(known, Pattern) or not size:
+        return None
+    if known.zero:
+        return ZeroWork(Fraction(1), known.origin)
+    inside = volume(known, shape)
+    if inside == size:
+        return None
+    zeros, n = max(
+        ((n - sets.count(span), n) for span, n in zip(known.spans, shape, strict=True)),
+        key=lambda axis: Fraction(*axis) if axis[1] else Fraction(0),
+    )
+    return ZeroWork(1 - Fraction(inside, size), known.origin, zeros, n)
+
+
+_MEASURES: dict[str, Callable[[Step], ZeroWork | None]] = {
+    **dict.fromkeys(("add", "add_any", "sub"), _of_sum),
+    **dict.fromkeys(("reduce_sum", "reduce_max", "reduce_min", "cumsum", "cumprod"), _of_operand),
+    "dot_general": _of_dot,
+}
+
+
+def diagonal_work(step: Step) -> ZeroWork | None:
+    """The products of a ``dot_general`` that are zero because an operand is diagonal.
+
+    Where the operand is the identity, that is all of them: the product is the other operand.
+    """
+    if step.eqn.primitive.name != "dot_general":
+        return None
+    (contracted, _) = step.eqn.params["dimension_numbers"]
+    for k, summed in enumerate(contracted):
+        found = _off_diagonal(step.pattern(k), step.shape(k), set(summed))
+        if found is not None:
+            return found
+    return None
+
+
+def _off_diagonal(known: Pattern | None, shape: Shape, summed: set[int]) -> ZeroWork | None:
+    if known is None or known.origin.kind not in ("basis", "constant"):
+        return None
+    for tie in known.ties:
+        tied = [axis for axis, c in enumerate(tie.coefs) if c]
+        if len(tied) != 2 or len(summed.intersection(tied)) != 1:
+            continue
+        a, b = tied
+        if abs(tie.coefs[a]) != 1 or abs(tie.coefs[b]) != 1:
+            continue
+        sizes = shape[a] * shape[b]
+        if known.ones and tie.offset == 0 and shape[a] == shape[b]:
+            return ZeroWork(Fraction(1), known.origin)
+        points = min(sets.count(known.spans[a]), sets.count(known.spans[b]))
+        return ZeroWork(1 - Fraction(points, sizes), known.origin)
+    return None
