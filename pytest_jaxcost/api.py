@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import jax
-import jaxlib
+from jaxlib.version import __version__ as jaxlib_version
 
 from pytest_jaxcost.analyses import ANALYSES, Facts
+from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
@@ -25,11 +26,13 @@ def measure(
     *,
     name: str | None = None,
     target: str | None = None,
+    libraries: tuple[str, ...] = (),
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
     Arguments are arrays, pytrees of arrays or ``jax.ShapeDtypeStruct``; a function that is jitted
-    already keeps its static arguments and donation. `name` is used in messages.
+    already keeps its static arguments and donation. `name` is used in messages. Frames of files
+    below one of the folders `libraries` are not shown as places of the user's own code.
 
     Raises:
         TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
@@ -39,35 +42,51 @@ def measure(
     if not callable(fn):
         raise TypeError(NOT_CALLABLE.format(value=fn))
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
-    program.traced  # noqa: B018  # errors of fn belong to this call
-    return Report(_Measurement(program, target))
+    program.trace()
+    return Report(_Measurement(program, target, libraries))
 
 
-def measure_jaxpr(jaxpr: Any, *, name: str, target: str | None = None) -> Report:
+def measure_jaxpr(
+    jaxpr: Any, *, name: str, target: str | None = None, libraries: tuple[str, ...] = ()
+) -> Report:
     """The report of a closed jaxpr that was traced already."""
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), target))
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), target, libraries))
 
 
 class _Measurement:
     """What a report reads: each question is answered once, when it is asked."""
 
-    def __init__(self, program: Program, target: str | None) -> None:
+    def __init__(self, program: Program, target: str | None, libraries: tuple[str, ...]) -> None:
         self.program = program
         self.name = program.name
         self.target = target
+        self.libraries = libraries
         self._findings: dict[str, Findings] = {}
 
     @cached_property
     def facts(self) -> Facts:
-        return Facts(self.program.jaxpr)
+        return Facts(self.program.jaxpr, self.libraries)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
         return {
             "jax": jax.__version__,
-            "jaxlib": jaxlib.__version__,
+            "jaxlib": jaxlib_version,
             "target": self.target or jax.default_backend(),
         }
+
+    @cached_property
+    def _division(self) -> Division:
+        return Division(self)
+
+    def phase(self, name: str) -> Part:
+        return self._division.everything.phase(name)
+
+    def scope(self, scope: str | Callable[..., Any]) -> Part:
+        return self._division.everything.scope(scope)
+
+    def scopes(self) -> tuple[str, ...]:
+        return self._division.everything.scopes()
 
     @property
     def findings_kinds(self) -> tuple[str, ...]:

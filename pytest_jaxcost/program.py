@@ -29,43 +29,45 @@ class Program:
         self, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], name: str
     ) -> None:
         self.fn, self.args, self.kwargs, self.name = fn, tuple(args), dict(kwargs), name
+        self._traced: Any = None
+        self._jaxpr: Any = None
 
     @classmethod
     def of_jaxpr(cls, jaxpr: Any, name: str) -> Program:
         """The program of a closed jaxpr that was traced already."""
         avals = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.in_avals]
         program = cls(_compat.as_function(jaxpr), avals, {}, name)
-        program.__dict__["jaxpr"] = jaxpr
+        program._jaxpr = jaxpr
         return program
 
-    @cached_property
-    def traced(self) -> Any:
+    def trace(self) -> Any:
         """``jax.stages.Traced``; a jitted function keeps its static arguments and donation.
 
         Raises:
             TypeError: an argument is neither an array nor a pytree of arrays.
         """
         __tracebackhide__ = True
-        fn: Any = self.fn
-        if not hasattr(fn, "trace"):
-            _require_arrays(self.args, self.kwargs)
-            fn = jax.jit(fn)
-        try:
-            return fn.trace(*self.args, **self.kwargs)
-        except Exception as error:
-            error.add_note(f"jaxcost: while tracing {self.call}")
-            raise
+        if self._traced is None:
+            fn: Any = self.fn
+            if not hasattr(fn, "trace"):
+                _require_arrays(self.args, self.kwargs)
+                fn = jax.jit(fn)
+            try:
+                self._traced = fn.trace(*self.args, **self.kwargs)
+            except Exception as error:
+                error.add_note(f"jaxcost: while tracing {self.call}")
+                raise
+        return self._traced
 
-    @cached_property
+    @property
     def jaxpr(self) -> Any:
         """The closed jaxpr."""
-        __tracebackhide__ = True
-        return self.traced.jaxpr
+        return self.trace().jaxpr if self._jaxpr is None else self._jaxpr
 
     @cached_property
     def lowered(self) -> Any:
         """``jax.stages.Lowered``."""
-        return self.traced.lower()
+        return self.trace().lower()
 
     @cached_property
     def compiled(self) -> Any:

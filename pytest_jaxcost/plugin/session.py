@@ -97,8 +97,11 @@ class Session:
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
         """What ``measure`` is to know beside the function: its name, target and libraries."""
-        known: dict[str, Any] = {"name": name, "target": target or self.rules.target}
-        return known | ({"libraries": self.libraries} if self.libraries else {})
+        return {
+            "name": name,
+            "target": target or self.rules.target,
+            "libraries": self.libraries,
+        }
 
     def record(self, report: Report) -> None:
         """Tell other plugins of a measurement, and keep its row if anything shows rows."""
