@@ -83,7 +83,7 @@ def made_in(equation: Equation) -> Iterator[tuple[_compat.Frames, str]]:
     for eqn, function in _chain(equation):
         frames = _compat.frames(eqn.source_info.traceback, function)
         yield frames, function
-        if frames.every and not frames.complete:
+        if frames.users and not frames.complete:
             return  # the function is not among the frames, so they lead all the way out
 
 
