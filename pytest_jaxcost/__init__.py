@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .report import LimitError as LimitError
     from .report import Place as Place
     from .report import Report as Report
+    from .report import ScopeError as ScopeError
 
 _HOMES = {
     "Cost": "cost.record",
@@ -29,6 +30,7 @@ _HOMES = {
     "LimitError": "report",
     "Place": "report",
     "Report": "report",
+    "ScopeError": "report",
     "cost_rule": "cost.registry",
     "measure": "api",
 }

@@ -157,11 +157,20 @@ def _static_product(sizes: Any) -> int | None:
     return product
 
 
-@lru_cache(maxsize=10_000)
 def name_records(stack: Any) -> tuple[tuple[str, bool], ...]:
     """The records of a name stack: (name, whether it is a transform)."""
+    # a scope and a transform of one name are equal to each other, so the types are part of the key
+    return _name_records(stack.stack, tuple(map(type, stack.stack)))
+
+
+@lru_cache(maxsize=10_000)
+def _name_records(
+    records: tuple[Any, ...], types: tuple[type, ...]
+) -> tuple[tuple[str, bool], ...]:
     transform = _source_info.Transform
-    return tuple([(record.name, isinstance(record, transform)) for record in stack.stack])
+    return tuple(
+        [(record.name, kind is transform) for record, kind in zip(records, types, strict=True)]
+    )
 
 
 def function_source(jaxpr: Any) -> str:

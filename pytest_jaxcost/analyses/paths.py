@@ -21,7 +21,7 @@ def repetition_places(facts: Facts, repetition: Repetition) -> tuple[Place, ...]
     """
     equations = [o.equation for o in (repetition.first, *repetition.again)]
     paths = [facts.positions(equation) for equation in equations]
-    phases = [where.phase(equation) for equation in equations]
+    phases = [facts.phases.of(equation) for equation in equations]
     innermost = [place(path[0], phase) for path, phase in zip(paths, phases, strict=True) if path]
     parting = parting_calls([path for path in paths if path])
     if len({(each.file, each.line) for each in innermost}) > 1:

@@ -1,8 +1,8 @@
 """The phase of each equation, as far as the whole program tells.
 
-JAX leaves no transform record on what it moves out of a differentiated loop's body, nor on the basis
-that ``jax.jacfwd`` pushes. Such equations belong to a derivative, and nothing says to which part of
-it: they are unattributed.
+JAX leaves no transform record on what it moves out of a differentiated loop's body, nor on the
+basis that ``jax.jacfwd`` pushes. Such equations belong to a derivative, and nothing says to which
+part of it: they are unattributed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from .compare import explain as explain
 from .counts import Counts as Counts
 from .errors import CostError as CostError
 from .errors import LimitError as LimitError
+from .errors import ScopeError as ScopeError
 from .judge import Verdict as Verdict
 from .judge import judge as judge
 from .limits import Limit as Limit
@@ -26,11 +27,13 @@ from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
+from .records import PHASES as PHASES
 from .records import Finding as Finding
 from .records import Findings as Findings
 from .records import Place as Place
 from .records import Totals as Totals
 from .report import Metrics as Metrics
+from .report import Phases as Phases
 from .report import Report as Report
 from .suggest import did_you_mean as did_you_mean
 from .table import table as table

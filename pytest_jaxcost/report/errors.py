@@ -25,6 +25,12 @@ class CostError(AssertionError):
         self.report = report
 
 
+class ScopeError(LookupError):
+    """A scope that nothing of the measured program belongs to."""
+
+    __module__ = "pytest_jaxcost"
+
+
 class LimitError(ValueError):
     """A limit that cannot be meant: an unknown name, a wrong unit, no number."""
 

@@ -55,14 +55,23 @@ class Verdict:
         return Fraction(self.reading.value) / Fraction(self.relative.value)
 
 
-def judge(limits: Iterable[Limit], read: Read, relative: Read | None = None) -> tuple[Verdict, ...]:
-    """A verdict for each limit; only the metrics that the limits name are read."""
-    return tuple(_verdict(limit, read, relative) for limit in limits)
+def judge(
+    limits: Iterable[Limit],
+    read: Read,
+    relative: Read | None = None,
+    *,
+    whole: Read | None = None,
+) -> tuple[Verdict, ...]:
+    """A verdict for each limit; only the metrics that the limits name are read.
+
+    `whole` reads what shares are of, where that is another program than the one that is judged.
+    """
+    return tuple(_verdict(limit, read, relative, whole or read) for limit in limits)
 
 
-def _verdict(limit: Limit, read: Read, relative: Read | None) -> Verdict:
+def _verdict(limit: Limit, read: Read, relative: Read | None, read_whole: Read) -> Verdict:
     reading = read(limit.subject, limit.item)
-    whole = _whole(limit, read)
+    whole = _whole(limit, read_whole)
     other = _relative(limit, relative)
     allowed = _allowed(limit, whole, other)
     undecided = _undecided(limit, reading, whole, other, allowed)

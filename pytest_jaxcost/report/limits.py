@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any
 from .errors import LimitError
 from .measurement import Primitives
 from .metrics import FAMILIES, METRICS, Family, Metric
+from .records import PHASES
 from .suggest import did_you_mean
 from .units import Bound, parse
 
@@ -48,11 +49,14 @@ class Limit:
     relation: Relation
     bound: Bound
     origin: str = ""
+    phase: str | None = None
 
     @property
     def label(self) -> str:
-        """The name in messages: ``flops`` or ``primitives["tanh"]``."""
-        return self.subject.name if self.item is None else f'{self.subject.name}["{self.item}"]'
+        """The name in messages: ``flops``, ``primitives["tanh"]``, ``phases["jvp"].flops``."""
+        part = "" if self.phase is None else f'phases["{self.phase}"].'
+        item = "" if self.item is None else f'["{self.item}"]'
+        return f"{part}{self.subject.name}{item}"
 
     @property
     def forbids(self) -> bool:
@@ -114,6 +118,9 @@ def _saying_where(origin: str) -> Iterator[None]:
 
 OPTIONS = ("ignore", "relative_to")
 
+# Limits on each phase of differentiation apart.
+PARTS = "phases"
+
 # What may stand in no program at all, and the family whose counts say so.
 FORBIDDING: Mapping[str, Family] = MappingProxyType({"forbid": FAMILIES["primitives"]})
 
@@ -122,38 +129,97 @@ def limit_names() -> tuple[str, ...]:
     """Every keyword that limits accept."""
     subjects = (*METRICS, *FAMILIES)
     prefixed = (f"{relation.prefix}{name}" for relation in Relation for name in subjects)
-    return (*prefixed, *FORBIDDING, *OPTIONS)
+    return (*prefixed, *FORBIDDING, PARTS, *OPTIONS)
 
 
 def _read(
-    key: str, written: Mapping[str, Any], origin: str, primitives: Primitives | None
+    key: str,
+    written: Mapping[str, Any],
+    origin: str,
+    primitives: Primitives | None,
+    phase: str | None = None,
 ) -> Iterator[Limit]:
     """The limits under one key; none under an option, whose value is checked all the same."""
     value = written[key]
     if key == "ignore":
         _check_primitives(key, _listed(value), primitives)
     elif key in FORBIDDING:
-        yield from _forbidden(key, value, origin, primitives)
+        for limit in _forbidden(key, value, origin, primitives):
+            yield replace(limit, phase=phase)
+    elif key == PARTS:
+        for phase, limits in _by_phase(value).items():
+            yield from _in_phase(phase, limits, written, origin, primitives)
     elif key not in OPTIONS:
-        for limit in _limits(key, value, origin, primitives):
-            if limit.bound.sort == "multiple" and "relative_to" not in written:
-                raise LimitError(
-                    f"{key}={value!r} is a multiple of another report;"
-                    " pass that report as relative_to="
-                )
+        for limit in _limits(key, value, origin, primitives, phase):
+            _require_other(limit, value, written)
             yield limit
 
 
-def _limits(key: str, value: Any, origin: str, primitives: Primitives | None) -> Iterator[Limit]:
+def _require_other(limit: Limit, value: Any, written: Mapping[str, Any]) -> None:
+    if limit.bound.sort == "multiple" and "relative_to" not in written:
+        raise LimitError(
+            f"{limit.key}={value!r} is a multiple of another report;"
+            " pass that report as relative_to="
+        )
+
+
+def _by_phase(value: Any) -> Mapping[str, Any]:
+    example = 'phases={"transpose": {"max_flops": "1 MFLOP"}}'
+    if not isinstance(value, Mapping) or not value:
+        raise LimitError(f"phases={value!r}: not limits by phase; write {example}")
+    for phase, limits in value.items():
+        if phase not in PHASES:
+            near = did_you_mean(str(phase), PHASES)
+            raise LimitError(
+                f"phases: no phase is named {phase!r}{near or '.'} There are {', '.join(PHASES)}"
+            )
+        if not isinstance(limits, Mapping | None):
+            raise LimitError(f"phases[{phase!r}]={limits!r}: not limits; write {example}")
+    return {phase: limits for phase, limits in value.items() if limits is not None}
+
+
+def _in_phase(
+    phase: str,
+    limits: Mapping[str, Any],
+    written: Mapping[str, Any],
+    origin: str,
+    primitives: Primitives | None,
+) -> Iterator[Limit]:
+    """The limits on one phase; a share of what has no whole is one of the whole program's."""
+    options = {key: written[key] for key in OPTIONS if key in written}
+    try:
+        for key in (each for each in limits if limits[each] is not None):
+            if key in OPTIONS or key == PARTS:
+                raise LimitError(f"{key} stands beside phases, not inside")
+            for limit in _read(key, {**limits, **options}, origin, primitives, phase):
+                if limit.subject.stage == "compiled":
+                    raise LimitError(f"{key}: the compiled program is not divided into phases")
+                yield limit
+    except LimitError as error:
+        raise LimitError(f"phases[{phase!r}]: {error}") from None
+
+
+def _limits(
+    key: str, value: Any, origin: str, primitives: Primitives | None, phase: str | None
+) -> Iterator[Limit]:
     subject, relation = _subject(key)
+    items: Mapping[str | None, Any]
     if isinstance(subject, Metric):
-        bound = _bound(f"{key}={value!r}", value, subject)
-        yield Limit(key=key, subject=subject, relation=relation, bound=bound, origin=origin)
-        return
-    for item, count in _items(key, value, subject, primitives).items():
-        bound = _bound(f"{key}[{item!r}]={count!r}", count, subject)
+        if phase is not None and subject.whole is None:
+            subject = replace(subject, whole=subject.name)
+        items = {None: value}
+    else:
+        items = _items(key, value, subject, primitives)
+    for item, amount in items.items():
+        written = f"{key}={amount!r}" if item is None else f"{key}[{item!r}]={amount!r}"
         yield Limit(
-            key=key, subject=subject, item=item, relation=relation, bound=bound, origin=origin
+            key=key,
+            subject=subject,
+            item=item,
+            relation=relation,
+            bound=_bound(written, amount, subject),
+            origin=origin,
+            phase=phase,
         )
 
 
@@ -164,7 +230,7 @@ def _subject(key: str) -> tuple[Metric | Family, Relation]:
         if key.startswith(relation.prefix) and name in subjects:
             return subjects[name], relation
     near = did_you_mean(key, limit_names())
-    others = ", ".join((*FORBIDDING, *OPTIONS))
+    others = ", ".join((*FORBIDDING, PARTS, *OPTIONS))
     raise LimitError(
         f"unknown limit {key!r}{near or '.'} Accepted are max_<metric>, min_<metric> and <metric>"
         f" of {', '.join(subjects)}; and {others}"
@@ -186,7 +252,7 @@ def _bound(written: str, value: Any, subject: Metric | Family) -> Bound:
 
 def _items(
     key: str, value: Any, family: Family, primitives: Primitives | None
-) -> Mapping[str, Any]:
+) -> Mapping[str | None, Any]:
     example = f'{key}={{"{family.example}": 2}}'
     if not isinstance(value, Mapping) or not value:
         raise LimitError(f"{key}={value!r}: not counts by name; write {example}")

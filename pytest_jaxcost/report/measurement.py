@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,6 +53,18 @@ class Measurement(Primitives, Protocol):
 
     def occurrences(self, primitive: str | None) -> Findings:
         """Where ``primitive`` stands in the program, call-like ones too, by cost; ``None``: all."""
+
+    def phase(self, name: str) -> Measurement:
+        """The part of the program in one phase of differentiation; it may be empty."""
+
+    def scope(self, scope: str | Callable[..., Any]) -> Measurement:
+        """The part in a named scope or jitted function, or made by a Python function.
+
+        Raises ``ScopeError`` if there is none.
+        """
+
+    def scopes(self) -> tuple[str, ...]:
+        """The named scopes and jitted functions of the program."""
 
     def compiled(self) -> Any:
         """A ``Compiled``; ``Any`` because its fields are read by the names in the table."""

@@ -12,6 +12,9 @@ from typing import Any, Literal, overload
 
 Survival = Literal["survives", "removed", "unknown"]
 
+PHASES = ("primal", "jvp", "transpose", "recompute", "unattributed")
+"""What an equation is for: the function itself or a part of its derivative."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:

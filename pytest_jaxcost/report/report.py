@@ -17,7 +17,7 @@ from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
 from .message import BESIDE_MARGIN, Style, failure
 from .metrics import METRICS, Family, Metric
-from .records import Findings
+from .records import PHASES, Findings
 from .suggest import did_you_mean
 from .summary import summary
 
@@ -63,14 +63,47 @@ class Metrics(Mapping[str, int | float | None]):
         return f"<metrics of {self._report.name}: {', '.join(self)}>"
 
 
+class Phases(Mapping[str, "Report"]):
+    """The report of each phase of differentiation, costing nothing where there is none of it."""
+
+    __slots__ = ("_report",)
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def __getitem__(self, name: str) -> Report:
+        if name not in PHASES:
+            near = did_you_mean(name, PHASES)
+            raise KeyError(f"no phase is named {name!r}{near or '.'} There are {', '.join(PHASES)}")
+        return self._report._phase(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PHASES)
+
+    def __len__(self) -> int:
+        return len(PHASES)
+
+    def __repr__(self) -> str:
+        flops = ", ".join(f"{name} {self[name].flops:,}" for name in self)
+        return f"<phases of {self._report.name} in flops: {flops}>"
+
+
 class Report:
     """What ``measure`` found out about one function.
 
     Findings of every kind are attributes: ``report.duplicates``, ``report.dead``, ...
     """
 
-    def __init__(self, measurement: Measurement, *, ignore: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        measurement: Measurement,
+        *,
+        ignore: Collection[str] = (),
+        whole: Report | None = None,
+    ) -> None:
         self._measurement = measurement
+        self._whole = whole
+        self._parts: dict[str, Report] = {}
         self._ignore = frozenset(measurement.canonical(name) for name in ignore)
         self._last_read: LastRead | None = None
 
@@ -142,6 +175,32 @@ class Report:
         return Metrics(self)
 
     @property
+    def phases(self) -> Phases:
+        """The report of each phase: primal, jvp, transpose, recompute and unattributed.
+
+        Their amounts add up to those of the whole. ``unattributed`` is what belongs to a derivative
+        without a record of JAX's that says to which part of it.
+        """
+        return Phases(self)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The named scopes and jitted functions that ``scope`` takes by name."""
+        return self._measurement.scopes()
+
+    def scope(self, scope: str | Callable[..., Any]) -> Report:
+        """The report of one part alone: what stands in a scope, or what a function made.
+
+        `scope` is the name of a ``jax.named_scope`` or of a jitted function, names joined by ``/``
+        for one inside another, or a Python function: a method, lambda, partial, decorated or
+        transformed function stands for the function inside.
+
+        Raises:
+            ScopeError: nothing of the program belongs to it; the message lists the scopes.
+        """
+        return Report(self._measurement.scope(scope), ignore=self._ignore, whole=self)
+
+    @property
     def last_read(self) -> LastRead | None:
         """The count or kind of findings read last, so that a plain assert can be explained."""
         return self._last_read
@@ -158,7 +217,7 @@ class Report:
         findings = self.findings(name)
         sums = ("count", "flops", "transcendentals", "bytes_accessed")
         numbers = {f"{name}.{each}": getattr(findings, each) for each in sums}
-        self._last_read = LastRead(next(_CLOCK), numbers, lambda: findings)
+        self._note(LastRead(next(_CLOCK), numbers, lambda: findings))
         return findings
 
     def __dir__(self) -> list[str]:
@@ -183,7 +242,9 @@ class Report:
     def ignoring(self, primitives: Collection[str]) -> Report:
         """The same report without findings of these primitives."""
         more = {self._measurement.canonical(name) for name in primitives} - self._ignore
-        return Report(self._measurement, ignore=self._ignore | more) if more else self
+        if not more:
+            return self
+        return Report(self._measurement, ignore=self._ignore | more, whole=self._whole)
 
     def check(self, **limits: Any) -> Report:
         """The report itself when every limit is kept.
@@ -211,7 +272,7 @@ class Report:
         """A verdict for each limit; raises ``LimitError`` if ``relative_to`` is no report."""
         if relative_to is not None and not isinstance(relative_to, Report):
             raise LimitError(f"relative_to={relative_to!r} is not a report; pass what measure gave")
-        return judge(limits, self.read, None if relative_to is None else relative_to.read)
+        return tuple(verdict for limit in limits for verdict in self._judge_one(limit, relative_to))
 
     def explain(
         self, verdicts: Collection[Verdict], *, verbosity: int = 0, style: Style | None = None
@@ -222,7 +283,10 @@ class Report:
             self.environment,
             tuple(verdicts),
             lambda verdict: culprits(
-                verdict, self._measurement, self._ignore, everything=verbosity >= 2
+                verdict,
+                self._part_for(verdict.limit)._measurement,
+                self._ignore,
+                everything=verbosity >= 2,
             ),
             caveats=self.caveats,
             style=style or Style(root=os.getcwd(), width=BESIDE_MARGIN),
@@ -252,11 +316,32 @@ class Report:
     def _repr_html_(self) -> str:
         return html(self)
 
+    def _judge_one(self, limit: Limit, relative_to: Report | None) -> tuple[Verdict, ...]:
+        """Judge one limit; shares are of the whole program, in a phase too."""
+        relative = None if relative_to is None else relative_to._part_for(limit).read
+        return judge([limit], self._part_for(limit).read, relative, whole=self.read)
+
+    def _part_for(self, limit: Limit) -> Report:
+        return self if limit.phase is None else self._phase(limit.phase)
+
+    def _phase(self, name: str) -> Report:
+        if name not in self._parts:
+            part = self._measurement.phase(name)
+            self._parts[name] = Report(part, ignore=self._ignore, whole=self)
+        return self._parts[name]
+
+    def _note(self, read: LastRead) -> None:
+        """Remember what was read, here and in the reports that this one is a part of."""
+        report: Report | None = self
+        while report is not None:
+            report._last_read = read
+            report = report._whole
+
     def _counts(self, family: str) -> Counts:
         totals = self._measurement.totals()
 
         def on_read(name: str, count: int) -> None:
             where = partial(self._measurement.occurrences, self._measurement.canonical(name))
-            self._last_read = LastRead(next(_CLOCK), {f'{family}["{name}"]': count}, where)
+            self._note(LastRead(next(_CLOCK), {f'{family}["{name}"]': count}, where))
 
         return Counts(getattr(totals, family), totals.calls, self._measurement.canonical, on_read)

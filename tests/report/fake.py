@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from pytest_jaxcost.report import Finding, Findings, Place, Totals
+from pytest_jaxcost.report import Finding, Findings, Place, ScopeError, Totals
 
 ALIASES = {"pjit": "jit", "remat2": "checkpoint", "remat": "checkpoint"}
 WORK = ("add", "cholesky", "cos", "dot_general", "exp", "mul", "sin", "tan", "tanh")
@@ -40,6 +40,8 @@ class Fake:
     where: Findings = field(default_factory=Findings)
     memory: Mapping[str, Any] = field(default_factory=lambda: {"temp_bytes": 4096})
     reasons: Mapping[str, str] = field(default_factory=dict)
+    phases: Mapping[str, Fake] = field(default_factory=dict)
+    named: Mapping[str, Fake] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
 
     @property
@@ -62,6 +64,18 @@ class Fake:
         self.made.append("occurrences")
         return Findings(each for each in self.where if primitive in (None, each.primitive))
 
+    def phase(self, name: str) -> Fake:
+        self.made.append(f"phase {name}")
+        return self.phases.get(name, NOTHING)
+
+    def scope(self, scope: Any) -> Fake:
+        if scope not in self.named:
+            raise ScopeError(f"no scope is named {scope!r}")
+        return self.named[scope]
+
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(self.named)
+
     def compiled(self) -> Any:
         self.made.append("compiled")
         fields = dict.fromkeys(FIELDS + MEMORY) | dict(self.memory)
@@ -72,6 +86,9 @@ class Fake:
 
     def canonical(self, name: str) -> str:
         return ALIASES.get(name, name)
+
+
+NOTHING = Fake(name="nothing", program=Totals(eqns=0, flops=0, transcendentals=0, bytes_accessed=0))
 
 
 def attention(**changes: Any) -> Finding:

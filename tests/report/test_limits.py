@@ -67,7 +67,8 @@ def test_what_to_ignore_and_what_to_compare_with_are_no_limits() -> None:
 
 ACCEPTED = (
     "Accepted are max_<metric>, min_<metric> and <metric> of eqns, flops, transcendentals,"
-    f" {', '.join(list(METRICS)[3:])}, primitives, executions; and forbid, ignore, relative_to"
+    f" {', '.join(list(METRICS)[3:])}, primitives, executions;"
+    " and forbid, phases, ignore, relative_to"
 )
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"max_flop": 1}, f"unknown limit 'max_flop'; did you mean 'max_flops'? {ACCEPTED}"),

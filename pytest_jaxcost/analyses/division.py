@@ -1,0 +1,144 @@
+"""A measured program divided into phases and scopes, each measured like a program of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.parts import Parts
+from pytest_jaxcost.analyses.registry import ANALYSES
+from pytest_jaxcost.analyses.scopes import Scopes, scope_name
+from pytest_jaxcost.report.measurement import Measurement
+from pytest_jaxcost.report.metrics import METRICS
+from pytest_jaxcost.report.records import Findings, Totals
+
+CHOSEN = frozenset({"intermediates"})
+"""Kinds that show a choice of equations: in a part, others are chosen."""
+
+UNDIVIDED = "the compiled program is not divided into phases and scopes"
+
+Scope = str | Callable[..., Any]
+
+
+class Whole(Measurement, Protocol):
+    """The measurement of a whole program."""
+
+    @property
+    def facts(self) -> Facts: ...
+
+
+class Division:
+    """The parts of one measured program; each is made once."""
+
+    def __init__(self, whole: Whole) -> None:
+        self.whole = whole
+
+    @cached_property
+    def parts(self) -> Parts:
+        return Parts(self.whole.facts)
+
+    @cached_property
+    def everything(self) -> Part:
+        walk = self.whole.facts.program.walk()
+        members = frozenset(id(equation) for _, equation in walk)
+        return Part(self, self.whole.name, members)
+
+    @cached_property
+    def phases(self) -> Mapping[str, frozenset[int]]:
+        """The equations of each phase, by ``id``."""
+        facts = self.whole.facts
+        members: dict[str, set[int]] = {}
+        for _, equation in facts.program.walk():
+            members.setdefault(facts.phases.of(equation), set()).add(id(equation))
+        return {phase: frozenset(each) for phase, each in members.items()}
+
+
+class Part:
+    """The measurement of the equations whose ``id`` is among `members`."""
+
+    def __init__(self, division: Division, name: str, members: frozenset[int]) -> None:
+        self.division, self.name, self.members = division, name, members
+        self._whole = division.whole
+        self._findings: dict[str, Findings] = {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return self._whole.environment
+
+    @property
+    def findings_kinds(self) -> tuple[str, ...]:
+        return self._whole.findings_kinds
+
+    @property
+    def has_compiled(self) -> bool:
+        return False
+
+    def totals(self) -> Totals:
+        return self._totals
+
+    @cached_property
+    def _totals(self) -> Totals:
+        return self.division.parts.totals(self.members)
+
+    def findings(self, kind: str) -> Findings:
+        if kind not in self._findings:
+            self._findings[kind] = self._look(kind)
+        return self._findings[kind]
+
+    def _look(self, kind: str) -> Findings:
+        if kind in CHOSEN:
+            return ANALYSES[kind](self._whole.facts.within(self.members))
+        return self._of_whole(self._whole.findings(kind))
+
+    def occurrences(self, primitive: str | None) -> Findings:
+        return self._of_whole(self._whole.occurrences(primitive))
+
+    def _of_whole(self, findings: Findings) -> Findings:
+        return self.division.parts.findings(findings, self.members)
+
+    def compiled(self) -> Undivided:
+        return Undivided()
+
+    def primitive_names(self) -> frozenset[str]:
+        return self._whole.primitive_names()
+
+    def canonical(self, name: str) -> str:
+        return self._whole.canonical(name)
+
+    # parts of the part
+
+    def phase(self, name: str) -> Part:
+        """The equations of one phase, if there are any."""
+        members = self.division.phases.get(name, frozenset())
+        return Part(self.division, f"{self.name} ({name})", self.members & members)
+
+    def scope(self, scope: Scope) -> Part:
+        """The equations of a named scope, a jitted function or a Python function.
+
+        Raises:
+            ScopeError: there are none.
+        """
+        members = self._scopes.members(scope)
+        return Part(self.division, f"{scope_name(scope)} in {self.name}", members)
+
+    def scopes(self) -> tuple[str, ...]:
+        """The named scopes and the user's jitted functions, in program order."""
+        return self._scopes.names
+
+    @cached_property
+    def _scopes(self) -> Scopes:
+        return Scopes(self._whole.facts.within(self.members), self.name)
+
+
+class Undivided:
+    """Stands for the compiled stage of a part: nothing of it is known."""
+
+    reasons: Mapping[str, str] = {
+        metric.reads[1]: UNDIVIDED for metric in METRICS.values() if metric.stage == "compiled"
+    }
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(name)
