@@ -138,8 +138,8 @@ class Facts:
         return self.price(equation.eqn)
 
     def is_bookkeeping(self, equation: Equation) -> bool:
-        """Whether an equation moves, shapes or counts, and computes nothing."""
-        if all(self.is_index(value) for value in equation.outputs):
+        """Whether an equation moves, shapes or counts, and computes nothing of the inputs."""
+        if all(self.is_index(value) or self.is_scalar_constant(value) for value in equation.outputs):
             return True
         cost = self.cost(equation)
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
@@ -150,6 +150,10 @@ class Facts:
         if getattr(getattr(aval, "dtype", None), "kind", None) not in _DISCRETE:
             return False
         return aval.size <= INDEX_ELEMENTS or not self.varying[value]
+
+    def is_scalar_constant(self, value: int) -> bool:
+        """Whether a value is one number that is made of literals, such as the bounds of a draw."""
+        return getattr(self.program.avals[value], "size", 0) == 1 and not self.varying[value]
 
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""

@@ -68,16 +68,20 @@ def value_then_grad(x: Any, rows: Any) -> Any:
     return loss_with_a_scan(x, rows), jax.grad(loss_with_a_scan)(x, rows)
 
 
+def sine_while_below(limit: float, x: Any) -> Any:
+    return lax.while_loop(lambda c: c[0] < limit, lambda c: jnp.sin(c), x)
+
+
 def on_two_predicates(x: Any, y: Any) -> Any:
     def sin_if(predicate: Any) -> Any:
-        return lax.cond(predicate, jnp.sin, lambda x: x, x)
+        return lax.cond(predicate, lambda x: jnp.sin(x), lambda x: x, x)
 
     return sin_if(x[0] > 0) * sin_if(y[0] > 0)
 
 
 def on_one_predicate(x: Any, y: Any) -> Any:
     def sin_if(predicate: Any) -> Any:
-        return lax.cond(predicate, jnp.sin, lambda x: x, x)
+        return lax.cond(predicate, lambda x: jnp.sin(x), lambda x: x, x)
 
     return sin_if(x[0] > 0) * sin_if(x[0] > 0)
 
@@ -178,14 +182,8 @@ TWINS = {
         {"sin": 1},
     ),
     "while loops": Twins(
-        lambda x, y: (
-            lax.while_loop(lambda c: c[0] < 5, jnp.sin, x)
-            * lax.while_loop(lambda c: c[0] < 6, jnp.sin, x)
-        ),
-        lambda x, y: (
-            lax.while_loop(lambda c: c[0] < 5, jnp.sin, x)
-            * lax.while_loop(lambda c: c[0] < 5, jnp.sin, x)
-        ),
+        lambda x, y: sine_while_below(5, x) * sine_while_below(6, x),
+        lambda x, y: sine_while_below(5, x) * sine_while_below(5, x),
         {"sin": 1},
     ),
     "inside and outside a branch": Twins(
