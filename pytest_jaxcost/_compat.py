@@ -96,6 +96,11 @@ class Frames(NamedTuple):
     """Whether the function asked for was reached: what called it is another question."""
 
 
+def versions() -> dict[str, str]:
+    """The versions of the packages that a program depends on."""
+    return {"jax": jax.__version__, "jaxlib": str(jaxlib.__version__)}
+
+
 def is_jaxpr(value: object) -> bool:
     """Whether `value` is an open or a closed jaxpr."""
     return isinstance(value, JAXPR_TYPES)
@@ -210,6 +215,19 @@ def differentiated_at(eqn: Any) -> Frame | None:
             in_api = False
         in_api |= frame.file == _API_FILE and not frame.function.startswith("vmap")
     return None
+
+
+def selects_branches(eqn: Any) -> bool:
+    """Whether `eqn` selects between the results of a ``cond`` whose predicate ``vmap`` batched.
+
+    The batching rule of ``cond`` does so in a function of this name from 0.8 to 0.12.
+    """
+    for frame in frames(eqn.source_info.traceback).every:
+        if frame.of.is_users:
+            return False
+        if frame.function == "_bcast_select_n":
+            return True
+    return False
 
 
 def asks_for_derivative(frame: Frame) -> bool:

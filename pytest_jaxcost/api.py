@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import jax
-from jaxlib.version import __version__ as jaxlib_version
 
+from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.compiled import Compiled
@@ -69,11 +69,7 @@ class _Measurement:
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        return {
-            "jax": jax.__version__,
-            "jaxlib": jaxlib_version,
-            "target": self.target or jax.default_backend(),
-        }
+        return {**_compat.versions(), "target": self.target or jax.default_backend()}
 
     @cached_property
     def _division(self) -> Division:

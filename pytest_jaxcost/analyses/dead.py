@@ -94,16 +94,15 @@ def _live_kinds(
     facts: Facts, candidates: list[Occurrence]
 ) -> dict[_compat.Frame | None, set[Kind]]:
     """What live work the expressions of the candidates made."""
-    kinds: dict[_compat.Frame | None, set[Kind]] = {
-        where.source(o.equation): set() for o in candidates
+    sources = {where.source(o.equation) for o in candidates}
+    return {
+        source: {
+            (each.equation.primitive, where.phase(each.equation))
+            for _, each in facts.by_source[source]
+            if is_live(each.equation, facts.live)
+        }
+        for source in sources
     }
-    for occurrence in occurrences(facts.program):
-        equation = occurrence.equation
-        if is_live(equation, facts.live):
-            known = kinds.get(where.source(equation))
-            if known is not None:
-                known.add((equation.primitive, where.phase(equation)))
-    return kinds
 
 
 def _is_differentiable(equation: Equation) -> bool:

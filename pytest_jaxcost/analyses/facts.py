@@ -8,15 +8,17 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from pytest_jaxcost.cost.caveats import caveat, is_doubtful
 from pytest_jaxcost import _compat
+from pytest_jaxcost.cost import sizes as cost_sizes
+from pytest_jaxcost.cost.caveats import caveat, is_doubtful
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
-from pytest_jaxcost.flow.dependence import dependents
+from pytest_jaxcost.flow.dependence import arguments, dependents
+from pytest_jaxcost.flow.invariance import Invariance, invariance
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
-from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined
 from pytest_jaxcost.ir.inline import inline
@@ -24,8 +26,9 @@ from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
 
 INDEX_ELEMENTS = 32
-"""Integer and boolean results of at most so many elements are index arithmetic, not work; larger
-ones are too if no argument reaches them: the masks that ``jnp.tril`` makes of an iota."""
+"""Integer and boolean results of at most so many elements are index arithmetic, not work. What is
+made of literals alone is none either where it is as small, or a mask that ``jnp.tril`` makes of an
+iota: XLA folds it."""
 
 UNKNOWN = "its cost is unknown and counted as nothing: "
 BOUND = "its cost is a lower bound: "
@@ -57,14 +60,22 @@ class Facts:
     @cached_property
     def varying(self) -> bytearray:
         """One byte per value: 1 if it is computed from an argument of the function."""
-        return dependents(self.program, self.program.inputs)
+        return dependents(self.program, arguments(self.program))
 
     @cached_property
     def given(self) -> bytearray:
-        """One byte per value: 1 if it is computed from an argument or from a captured array."""
-        program = self.program
-        captured = (v for v, c in program.constants.items() if not isinstance(c, _compat.Literal))
-        return dependents(program, (*program.inputs, *captured))
+        """One byte per value: 1 if it is computed from an argument or a captured array."""
+        captured = (
+            value
+            for value, content in self.program.constants.items()
+            if not isinstance(content, _compat.Literal)
+        )
+        return dependents(self.program, (*arguments(self.program), *captured))
+
+    @cached_property
+    def invariance(self) -> Invariance | None:
+        """What changes in which loop; None if there is no loop."""
+        return invariance(self.program)
 
     @cached_property
     def repetitions(self) -> list[Repetition]:
@@ -74,6 +85,14 @@ class Facts:
     @cached_property
     def phases(self) -> Phases:
         return Phases(self.program)
+
+    @cached_property
+    def by_source(self) -> dict[_compat.Frame | None, list[tuple[int, Occurrence]]]:
+        """What each of the user's expressions made, with its position in the program."""
+        made: dict[_compat.Frame | None, list[tuple[int, Occurrence]]] = {}
+        for position, occurrence in enumerate(occurrences(self.program)):
+            made.setdefault(where.source(occurrence.equation), []).append((position, occurrence))
+        return made
 
     @cached_property
     def tallies(self) -> dict[int, Tally]:
@@ -139,17 +158,19 @@ class Facts:
 
     def is_bookkeeping(self, equation: Equation) -> bool:
         """Whether an equation moves, shapes or counts, and computes nothing of the inputs."""
-        if all(self.is_index(value) or self.is_scalar_constant(value) for value in equation.outputs):
+        if all(
+            self.is_index(value) or self.is_scalar_constant(value) for value in equation.outputs
+        ):
             return True
         cost = self.cost(equation)
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
 
     def is_index(self, value: int) -> bool:
-        """Whether a value is index arithmetic: a few integers, or a mask made of constants."""
+        """Whether a value is index arithmetic, or made of literals and as cheap as that."""
         aval = self.program.avals[value]
-        if getattr(getattr(aval, "dtype", None), "kind", None) not in _DISCRETE:
-            return False
-        return aval.size <= INDEX_ELEMENTS or not self.varying[value]
+        small = cost_sizes.elements(aval) <= INDEX_ELEMENTS
+        discrete = getattr(getattr(aval, "dtype", None), "kind", None) in _DISCRETE
+        return (small and discrete) or ((small or discrete) and not self.given[value])
 
     def is_scalar_constant(self, value: int) -> bool:
         """Whether a value is one number that is made of literals, such as the bounds of a draw."""

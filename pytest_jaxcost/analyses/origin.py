@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.live import is_live
-from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 
@@ -66,20 +66,20 @@ def _rerun(facts: Facts, sources: set[Source]) -> set[Source]:
     What an expression and its differentiation rules compute stands in a row in the program, and
     begins each time with the same equation.
     """
-    computed: dict[Source, list[Value]] = {source: [] for source in sources if source is not None}
-    starts: dict[Source, list[Value]] = {source: [] for source in computed}
-    last: Source = None
-    for occurrence in occurrences(facts.program):
-        equation = occurrence.equation
-        source = where.source(equation)
-        if source in computed and _counts(facts, equation):
-            value = (where.route(equation), facts.numbers[equation.outputs[0]])
-            computed[source].append(value)
-            first_route, _ = computed[source][0]
-            if source != last and value[0] == first_route:
-                starts[source].append(value)
-        last = source
-    return {source for source in computed if _repeats(computed[source], starts[source])}
+    return {source for source in sources if source is not None and _runs_again(facts, source)}
+
+
+def _runs_again(facts: Facts, source: Source) -> bool:
+    computed: list[Value] = []
+    starts: list[Value] = []
+    last = -2
+    for position, (_, equation) in facts.by_source[source]:
+        if _counts(facts, equation):
+            computed.append((where.route(equation), facts.numbers[equation.outputs[0]]))
+            if position != last + 1 and computed[-1][0] == computed[0][0]:
+                starts.append(computed[-1])
+        last = position
+    return _repeats(computed, starts)
 
 
 def _counts(facts: Facts, equation: Equation) -> bool:

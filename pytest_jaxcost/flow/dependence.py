@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from pytest_jaxcost.ir.equation import Inlined
+from pytest_jaxcost.ir.equation import Block, Inlined
+
+
+def arguments(program: Inlined) -> Iterator[int]:
+    """The arguments of the program, and of the calls that are read once for all call sites."""
+    yield from program.inputs
+    for _, equation in program.walk():
+        if isinstance(equation.control, Block) and equation.control.shared:
+            yield from equation.control.params
 
 
 def dependents(program: Inlined, sources: Iterable[int]) -> bytearray:

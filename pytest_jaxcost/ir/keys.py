@@ -27,19 +27,24 @@ def param_key(eqn: Any) -> Hashable:
 
 def key_of(value: Any) -> Hashable:
     """A key of one parameter."""
-    kind = type(value)
+    kind = value.__class__
     if kind in _PLAIN:
-        return (kind, value) if kind is bool else value
-    structural = _STRUCTURAL.get(kind)
-    if structural is not None:
-        return structural(value)
+        return value  # type: ignore[no-any-return]
+    make = _MAKERS.get(kind)
+    if make is None:
+        make = _MAKERS[kind] = _maker(value)
+    return make(value)
+
+
+def _maker(value: Any) -> Callable[[Any], Hashable]:
+    """How values of the class of `value` become keys."""
     if _compat.is_jaxpr(value):
-        return jaxpr_key(value)
+        return jaxpr_key
     if isinstance(value, tuple):  # named tuples keep their type
-        return (kind, *map(key_of, value))
-    if hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "__array__"):
-        return array_key(value)
-    return _hashable(value)
+        return lambda named: (named.__class__, *map(key_of, named))
+    if all(hasattr(value, name) for name in ("shape", "dtype", "__array__")):
+        return array_key
+    return _hashable
 
 
 def array_key(value: Any) -> Hashable:
@@ -94,8 +99,9 @@ def _hashable(value: Any) -> Hashable:
     return value  # type: ignore[no-any-return]
 
 
-_PLAIN = frozenset({int, bool, str, bytes, type(None)})
-_STRUCTURAL: dict[type, Callable[[Any], Hashable]] = {
+_PLAIN = frozenset({int, str, bytes, type(None)})
+_MAKERS: dict[type, Callable[[Any], Hashable]] = {
+    bool: lambda value: ("bool", value),
     float: lambda value: ("float", struct.pack("<d", value)),
     tuple: lambda value: tuple(map(key_of, value)),
     list: lambda value: ("list", *map(key_of, value)),

@@ -62,6 +62,11 @@ def scope(equation: Equation) -> str:
 
 def source(equation: Equation) -> _compat.Frame | None:
     """The innermost frame of code that is not JAX's own; a key of the user's expression."""
+    site = equation.site
+    traceback = equation.eqn.source_info.traceback
+    users = _compat.frames(traceback, "" if site is None else site.function).users
+    if users:
+        return users[0]
     return next((frames.users[0] for frames in _frames(equation) if frames.users), None)
 
 

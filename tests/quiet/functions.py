@@ -24,7 +24,7 @@ def aval(*shape: int, dtype: Any = jnp.float32) -> jax.ShapeDtypeStruct:
 
 
 X, V, A = aval(4, 6), aval(6), aval(6, 6)
-I, Q = aval(6, dtype=jnp.int32), aval(2, 8, 2, 4)
+INDEX, Q = aval(6, dtype=jnp.int32), aval(2, 8, 2, 4)
 FUNCTIONS: dict[str, tuple[Function, tuple[Any, ...]]] = {}
 
 
@@ -93,9 +93,9 @@ FUNCTIONS |= {
     "numpy.cross": (jnp.cross, (aval(3), aval(3))),
     "numpy.interp": (jnp.interp, (X, V, V)),
     "numpy.searchsorted": (jnp.searchsorted, (V, X)),
-    "numpy.take": (lambda x, i: jnp.take(x, i, axis=1), (X, I)),
-    "numpy.at_set": (lambda x, i: x.at[:, i].set(2 * x), (X, I)),
-    "numpy.at_add": (lambda x, i: x.at[:, i].add(x), (X, I)),
+    "numpy.take": (lambda x, i: jnp.take(x, i, axis=1), (X, INDEX)),
+    "numpy.at_set": (lambda x, i: x.at[:, i].set(2 * x), (X, INDEX)),
+    "numpy.at_add": (lambda x, i: x.at[:, i].add(x), (X, INDEX)),
     "numpy.fft": (lambda v: jnp.abs(jnp.fft.fft(v)), (V,)),
     "numpy.rfft2": (lambda x: jnp.abs(jnp.fft.rfft2(x)), (X,)),
     "linalg.solve": (jnp.linalg.solve, (A, V)),
@@ -127,7 +127,7 @@ FUNCTIONS |= {
     "stats.uniform": (jsp.stats.uniform.logpdf, (X,)),
     "stats.pareto": (lambda x: jsp.stats.pareto.logpdf(x, 2.0), (X,)),
     "stats.multivariate_normal": (jsp.stats.multivariate_normal.logpdf, (V, V, A)),
-    "nn.one_hot": (lambda i: nn.one_hot(i, 6), (I,)),
+    "nn.one_hot": (lambda i: nn.one_hot(i, 6), (INDEX,)),
     "nn.dot_product_attention": (nn.dot_product_attention, (Q, Q, Q)),
     "lax.top_k": (lambda x: lax.top_k(x, 2)[0], (X,)),
     "lax.scan": (lambda v: lax.scan(lambda c, t: (jnp.tanh(c * t), c), 1.0, v), (V,)),
@@ -160,8 +160,9 @@ FUNCTIONS |= {
 
 _PARAMS = {"w": A, "b": V}
 for _name in (
-    "sgd adam adamw adagrad rmsprop lion lamb adafactor nadam radam yogi adabelief novograd"
-).split():
+    *("sgd", "adam", "adamw", "adagrad", "rmsprop", "lion", "lamb", "adafactor", "nadam"),
+    *("radam", "yogi", "adabelief", "novograd"),
+):
     _optimizer = getattr(optax, _name)(1e-2)
     FUNCTIONS[f"optax.{_name}"] = (
         _optimizer.update,

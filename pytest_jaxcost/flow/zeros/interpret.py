@@ -52,26 +52,31 @@ class _Interpreter:
         self.shared: set[int] = set()
 
     def run(self) -> list[Known]:
+        known = self.known
         for value, content in self.program.constants.items():
-            self.known[value] = _constant(content)
+            if content.__class__ is not _compat.Literal:
+                known[value] = _captured(content)
+            elif content.val.__class__ not in _NUMBERS or not content.val:
+                known[value] = _literal(content)
         self.region(self.program.main)
         return self.known
 
     def region(self, region: Region) -> None:
         known = self.known
         for equation in region.equations:
-            if equation.control is not None:
+            eqn, inputs, outputs, _, control = equation
+            if control is not None:
                 self.control(equation)
                 continue
-            for value in equation.inputs:
+            for value in inputs:
                 if known[value] is not None:
                     self.leaf(equation)
                     break
             else:
-                if equation.eqn.primitive.name in SOURCES:
+                if eqn.primitive.name in SOURCES:
                     self.leaf(equation)
                 elif self.depth:  # an earlier round may have known more
-                    for value in equation.outputs:
+                    for value in outputs:
                         known[value] = None
 
     def leaf(self, equation: Equation) -> None:
@@ -203,13 +208,10 @@ def _shape(aval: Any) -> tuple[Any, ...]:
     return getattr(aval, "shape", ())
 
 
-def _constant(content: Any) -> Known:
-    if isinstance(content, _compat.Literal):
-        aval: Any = content.aval
-        if aval.shape == () and isinstance(aval.dtype, np.dtype):
-            return None if content.val else _ZERO
-        return None
-    return _captured(content)
+def _literal(literal: Any) -> Pattern | None:
+    dtype = literal.aval.dtype
+    is_number = isinstance(dtype, np.dtype) and literal.aval.shape == ()
+    return _ZERO if is_number and not literal.val else None
 
 
 def _captured(content: Any) -> Pattern | None:
@@ -243,4 +245,6 @@ def _diagonal(nonzero: Any) -> list[Tie]:
     return [Tie((1, -1), 0)] if is_diagonal else []
 
 
+_NUMBERS = frozenset({bool, float, int})
+"""Classes of numbers that are tested for zero before anything else: programs have thousands."""
 _ZERO = nothing(Origin("zeros", None))

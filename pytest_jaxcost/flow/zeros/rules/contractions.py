@@ -37,10 +37,10 @@ def dot_general(step: Step) -> tuple[Known]:
     products = products_of(step)
     known, rank = products.known, products.rank
     if known is None or known.zero:
-        return (worked(known),)
+        return (worked(step, known),)
     ties = _eliminated(known.ties, rank)
     found = pattern(products.shape[:rank], known.spans[:rank], ties, known.origin)
-    return (worked(found),)
+    return (worked(step, found),)
 
 
 def products_of(step: Step) -> Products:
@@ -73,7 +73,7 @@ def conv_general_dilated(step: Step) -> tuple[Known]:
     lhs, rhs, numbers = step.pattern(0), step.pattern(1), step.eqn.params["dimension_numbers"]
     for known in (lhs, rhs):
         if known is not None and known.zero:
-            return (worked(known),)
+            return (worked(step, known),)
     to = step.out_shape
     spans = [sets.whole(n) for n in to]
     groups = step.eqn.params["feature_group_count"], step.eqn.params["batch_group_count"]
@@ -82,7 +82,7 @@ def conv_general_dilated(step: Step) -> tuple[Known]:
     if rhs is not None and groups == (1, 1):
         spans[numbers.out_spec[1]] = rhs.spans[numbers.rhs_spec[0]]
     origin = _sparser(lhs, step.shape(0), rhs, step.shape(1))
-    return (None if origin is None else worked(pattern(to, spans, (), origin)),)
+    return (None if origin is None else worked(step, pattern(to, spans, (), origin)),)
 
 
 @zero_rule("triangular_solve")
@@ -90,11 +90,11 @@ def triangular_solve(step: Step) -> tuple[Known]:
     """Right-hand sides that are zero have a solution that is zero."""
     known, shape = step.pattern(1), step.out_shape
     if known is None or known.zero:
-        return (worked(known),)
+        return (worked(step, known),)
     solved = len(shape) - (2 if step.eqn.params["left_side"] else 1)
     spans = [sets.whole(n) if k == solved else known.spans[k] for k, n in enumerate(shape)]
     ties = [tie for tie in known.ties if not tie.coefs[solved]]
-    return (worked(pattern(shape, spans, ties, known.origin)),)
+    return (worked(step, pattern(shape, spans, ties, known.origin)),)
 
 
 def _axes(numbers: Any, left: int, right: int) -> list[tuple[int | None, int | None]]:

@@ -10,7 +10,6 @@ from pytest_jaxcost.flow.zeros.pattern import (
     Shape,
     join,
     meet,
-    nothing,
     pattern,
 )
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
@@ -26,10 +25,12 @@ ODD = (
 SAME = (
     *("convert_element_type", "reduce_precision", "copy", "copy_p", "stop_gradient", "name"),
     *("sharding_constraint", "layout_constraint", "optimization_barrier", "device_put"),
-    *("reshard", "pvary", "reduced_vary_cast", "vary_unreduced_cast", "psum", "psum2", "pmax"),
-    *("pmin", "psum_invariant", "all_reduce"),
+    *("reshard", "pvary", "reduced_vary_cast", "vary_unreduced_cast"),
 )
-"""Each result is zero where its own operand is."""
+"""Each result is its own operand."""
+
+SUMS = ("psum", "psum2", "psum_invariant", "pmax", "pmin")
+"""Each result is zero where its own operand is on all devices."""
 
 
 @zero_rule(*SAME)
@@ -38,22 +39,28 @@ def same(step: Step) -> tuple[Known, ...]:
     return step.known
 
 
+@zero_rule(*SUMS)
+def sums(step: Step) -> list[Known]:
+    """What is known of the zeros of the operands."""
+    return [without_ones(step.pattern(k)) for k in range(len(step.known))]
+
+
 @zero_rule(*ODD)
 def odd(step: Step) -> tuple[Known]:
-    """Zero where the operand is, and work was done on it."""
-    return (worked(step.pattern(0)),)
+    """Zero where the operand is."""
+    return (without_ones(step.pattern(0)),)
 
 
 @zero_rule("integer_pow")
 def integer_pow(step: Step) -> tuple[Known]:
     """Zero where the operand is, for a positive power."""
-    return (worked(step.pattern(0)) if step.eqn.params["y"] > 0 else None,)
+    return (without_ones(step.pattern(0)) if step.eqn.params["y"] > 0 else None,)
 
 
 @zero_rule("div", "rem", "shift_left", "shift_right_arithmetic", "shift_right_logical")
 def of_the_first(step: Step) -> tuple[Known]:
     """Zero where the first operand is: 0 / 0 is NaN, and of runs with a NaN nothing is claimed."""
-    return (worked(operand(step, 0)),)
+    return (worked(step, operand(step, 0)),)
 
 
 @zero_rule("mul", "and", "mulhi")
@@ -62,7 +69,7 @@ def mul(step: Step) -> tuple[Known]:
     index = _scaled(step)
     if index is not None:
         return (index,)
-    return (worked(meet(step.out_shape, [operand(step, 0), operand(step, 1)])),)
+    return (worked(step, meet(step.out_shape, [operand(step, 0), operand(step, 1)])),)
 
 
 @zero_rule("add", "add_any", "sub")
@@ -82,7 +89,7 @@ def add(step: Step) -> tuple[Known]:
 def joined(step: Step) -> tuple[Known]:
     """Zero where all operands are."""
     operands = [operand(step, k) for k in range(len(step.known))]
-    return (join(step.out_shape, operands),)
+    return (without_ones(join(step.out_shape, operands)),)
 
 
 @zero_rule("select_n")
@@ -93,10 +100,7 @@ def select_n(step: Step) -> tuple[Known]:
     which = operand(step, 0)
     if which is not None and len(cases) == 2:
         cases[1] = meet(shape, [cases[1], which])
-    found = join(shape, cases)
-    if found is not None and which is not None and found.zero is False:
-        return (found._replace(ones=False),)
-    return (found,)
+    return (without_ones(join(shape, cases)),)
 
 
 def operand(step: Step, k: int) -> Pattern | None:
@@ -116,12 +120,18 @@ def stretched(known: Pattern | None, shape: Shape, to: Shape) -> Pattern | None:
     return pattern(to, spans, known.ties, known.origin, ones=known.ones)
 
 
-def worked(known: Pattern | None) -> Pattern | None:
-    """The pattern, with a note that work was done on its zeros; its ones may be anything now."""
+def worked(step: Step, known: Pattern | None) -> Pattern | None:
+    """The pattern of a product, with a note that zeros were multiplied by something unknown."""
     if known is None:
         return None
-    origin = known.origin._replace(worked=True)
-    return nothing(origin) if known.zero else known._replace(origin=origin, ones=False)
+    unknown = any(each is None for each in step.known)
+    origin = known.origin._replace(worked=known.origin.worked or unknown)
+    return without_ones(known._replace(origin=origin))
+
+
+def without_ones(known: Pattern | None) -> Pattern | None:
+    """The pattern of a value that need not be one where it is nonzero."""
+    return None if known is None else known._replace(ones=False)
 
 
 def _scaled(step: Step) -> Index | None:

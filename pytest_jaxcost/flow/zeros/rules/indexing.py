@@ -7,6 +7,7 @@ from typing import Any
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, join, pattern
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
 from pytest_jaxcost.flow.zeros.rules.shapes import part
 from pytest_jaxcost.flow.zeros.spans import Spans
 
@@ -33,7 +34,7 @@ def dynamic_update_slice(step: Step) -> tuple[Known]:
     if operand is None:
         return (None,)
     if update is not None and update.zero:
-        return (operand,)
+        return (without_ones(operand),)
     starts = [step.integer(k) for k in range(2, len(shape) + 2)]
     spans = [
         _placed(update, k, n, m, start)
@@ -67,7 +68,7 @@ def scatter(step: Step) -> tuple[Known]:
     if operand is None or not is_plain:
         return (None,)
     if updates is not None and updates.zero:
-        return (operand,)
+        return (without_ones(operand),)
     spans = [sets.whole(n) for n in shape]
     if updates is not None:
         for axis, out in _update_axes(step.eqn.params["dimension_numbers"], len(shape)):
@@ -80,7 +81,7 @@ def scatter(step: Step) -> tuple[Known]:
 @zero_rule("scatter-mul")
 def scatter_mul(step: Step) -> tuple[Known]:
     """Zero where the operand is."""
-    return (step.pattern(0),)
+    return (without_ones(step.pattern(0)),)
 
 
 def _uncut(known: Pattern, shape: Shape, to: Shape) -> Pattern | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, nothing, pattern
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
@@ -41,7 +42,7 @@ def cumsum(step: Step) -> tuple[Known]:
 @zero_rule("cumprod")
 def cumprod(step: Step) -> tuple[Known]:
     """Zero wherever a factor is."""
-    return (step.pattern(0),)
+    return (without_ones(step.pattern(0)),)
 
 
 @zero_rule("sort")

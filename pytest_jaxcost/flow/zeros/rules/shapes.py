@@ -73,7 +73,8 @@ def reshape(step: Step) -> tuple[Known]:
             spans[k] = span
     reshaped = [(_reshaped_coefs(t.coefs, groups, shape, to), t.offset) for t in known.ties]
     ties = [Tie(coefs, offset) for coefs, offset in reshaped if coefs is not None]
-    ones = known.ones and len(ties) == len(known.ties)
+    uncut = known.spans == tuple(map(sets.whole, shape))
+    ones = known.ones and uncut and len(ties) == len(known.ties)
     return (pattern(to, spans, ties, known.origin, ones=ones),)
 
 
