@@ -158,9 +158,7 @@ class Facts:
 
     def is_bookkeeping(self, equation: Equation) -> bool:
         """Whether an equation moves, shapes or counts, and computes nothing of the inputs."""
-        if all(
-            self.is_index(value) or self.is_scalar_constant(value) for value in equation.outputs
-        ):
+        if all(self.is_index(value) for value in equation.outputs):
             return True
         cost = self.cost(equation)
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
@@ -171,10 +169,6 @@ class Facts:
         small = cost_sizes.elements(aval) <= INDEX_ELEMENTS
         discrete = getattr(getattr(aval, "dtype", None), "kind", None) in _DISCRETE
         return (small and discrete) or ((small or discrete) and not self.given[value])
-
-    def is_scalar_constant(self, value: int) -> bool:
-        """Whether a value is one number that is made of literals, such as the bounds of a draw."""
-        return getattr(self.program.avals[value], "size", 0) == 1 and not self.varying[value]
 
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""
