@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from pytest_jaxcost.flow.zeros.depth import depth
+from pytest_jaxcost.flow.zeros.depth import DERIVATIVES, depth
 from pytest_jaxcost.flow.zeros.pattern import Origin
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.ir import where
@@ -51,10 +51,12 @@ def cause_of(origin: Origin, equation: Equation) -> Cause:
     return Cause.ZERO_TANGENT if depth(equation) else Cause.ZEROS
 
 
-def zero_hint(cause: Cause, work: ZeroWork, finding: Finding, flops: int) -> str:
+def zero_hint(
+    cause: Cause, work: ZeroWork, equation: Equation, finding: Finding, flops: int
+) -> str:
     """What to write instead; `flops` is what that avoids in the function of the finding."""
     function = finding.places[0].function if finding.places else "this function"
-    reverse = finding.phase == where.TRANSPOSE
+    reverse = cause in (Cause.SEEDS, Cause.ZERO_SEED) and _is_pulled(work.origin, equation)
     return _HINTS[cause].format(
         zeros=f"{work.zeros:,} of {work.size:,}",
         function=function,
@@ -63,6 +65,14 @@ def zero_hint(cause: Cause, work: ZeroWork, finding: Finding, flops: int) -> str
         jacobian="jax.jacrev" if reverse else "jax.jacfwd",
         argument="output" if reverse else "argument",
     )
+
+
+def _is_pulled(origin: Origin, equation: Equation) -> bool:
+    """Whether seeds are cotangents: the derivative that takes them is the outermost but theirs."""
+    around = [name for name, derivative in where.name_stack(equation) if derivative]
+    inside = [name for name in around if name in DERIVATIVES]
+    maker = origin.equation
+    return inside[0 if maker is None else depth(maker)] == where.TRANSPOSE
 
 
 def _is_transposed(equation: Equation) -> bool:
@@ -75,7 +85,7 @@ _HINTS = {
         "{argument} pushes only the others and avoids {avoided} here"
     ),
     Cause.ZERO_SEED: (
-        "it is given a {tangents} of zeros; differentiate with respect to the other arguments "
+        "it is given {tangents} of zeros; differentiate with respect to the other arguments "
         "alone, and close over those that do not vary"
     ),
     Cause.ZERO_TANGENT: (

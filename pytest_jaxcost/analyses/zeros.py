@@ -11,9 +11,11 @@ and the sparsity of a function's own Jacobian is no waste of its author's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
@@ -22,9 +24,11 @@ from pytest_jaxcost.analyses.zero_hints import Cause, cause_of, zero_hint
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.interpret import known_values
+from pytest_jaxcost.flow.zeros.pattern import Known
 from pytest_jaxcost.flow.zeros.registry import Step
 from pytest_jaxcost.flow.zeros.work import ZeroWork, diagonal_work, zero_work
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
 
 MOSTLY = Fraction(1, 2)
@@ -42,25 +46,66 @@ class Wasted(NamedTuple):
 @analysis("zeros")
 def zeros(facts: Facts) -> Findings:
     """One finding per live equation that works on zeros: the part of its cost that they are."""
-    found = list(_wasted(facts))
-    counted = [each for each in found if _is_waste(each)]
-    left = [each for each in found if not _is_waste(each)]
+    counted: list[Wasted] = []
+    left: list[Wasted] = []
+    expressions = Expressions(facts)
+    for each in _wasted(facts):
+        (counted if _is_waste(each, expressions) else left).append(each)
     return Findings(_findings(facts, counted), residue=lambda: _findings(facts, left))
+
+
+class Expressions:
+    """Which primitives the user's expressions run, looked up when a question comes up."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def is_operator(self, equation: Equation) -> bool:
+        """Whether the expression that made `equation` is one operation, and no library function."""
+        return self._primitives.get(where.source(equation), frozenset()) <= {
+            equation.primitive,
+            "add_any",
+        }
+
+    @cached_property
+    def _primitives(self) -> dict[object, set[str]]:
+        found: dict[object, set[str]] = {}
+        for _, equation in self._facts.program.walk():
+            if equation.control is None and not self._facts.is_bookkeeping(equation):
+                found.setdefault(where.source(equation), set()).add(equation.primitive)
+        return found
 
 
 def _wasted(facts: Facts) -> Iterator[Wasted]:
     known = known_values(facts.program)
-    constants = facts.program.constants
-    for region, equation in facts.program.walk():
-        operands = tuple([known[value] for value in equation.inputs])
-        if equation.control is not None or not any(operands):
-            continue
-        if not is_live(equation, facts.live) or facts.is_bookkeeping(equation):
-            continue
-        results = tuple([known[value] for value in equation.outputs])
-        work = _work(Step(equation, operands, constants, results))
-        if work is not None:
-            yield Wasted(Occurrence(region, equation), work, cause_of(work.origin, equation))
+    for region in facts.program.regions():
+        for equation in region.equations:
+            if equation.control is not None:
+                continue
+            for value in equation.inputs:
+                if known[value] is not None:
+                    found = _wasted_by(facts, Occurrence(region, equation), known)
+                    if found is not None:
+                        yield found
+                    break
+
+
+def _wasted_by(facts: Facts, occurrence: Occurrence, known: Sequence[Known]) -> Wasted | None:
+    equation = occurrence.equation
+    operands = tuple([known[value] for value in equation.inputs])
+    results = tuple([known[value] for value in equation.outputs])
+    work = _work(Step(equation, operands, facts.program.constants, results))
+    if work is None or not is_live(equation, facts.live) or facts.is_bookkeeping(equation):
+        return None
+    if _is_constant(facts, work, equation):
+        return None
+    return Wasted(occurrence, work, cause_of(work.origin, equation))
+
+
+def _is_constant(facts: Facts, work: ZeroWork, equation: Equation) -> bool:
+    """Whether no argument takes part: that is constant work, which is another question."""
+    kind = work.origin.kind
+    return kind == "zeros" and not any(facts.varying[value] for value in equation.outputs)
 
 
 def _work(step: Step) -> ZeroWork | None:
@@ -68,35 +113,36 @@ def _work(step: Step) -> ZeroWork | None:
     return max(filter(None, found), key=lambda work: work.share, default=None)
 
 
-def _is_waste(wasted: Wasted) -> bool:
-    cause, origin = wasted.cause, wasted.work.origin
+def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
+    cause, work = wasted.cause, wasted.work
     equation = wasted.occurrence.equation
-    if cause in (Cause.SEEDS, Cause.ZERO_SEED):
-        return True
-    if cause is Cause.BASIS:
-        return False
-    if origin.equation is not None and where.source(origin.equation) == where.source(equation):
+    if cause in (Cause.SEEDS, Cause.BASIS):
+        return cause is Cause.SEEDS
+    if work.origin.equation is None:
+        if not expressions.is_operator(equation):
+            return False
+    elif where.source(work.origin.equation) == where.source(equation):
         return False
     if cause in (Cause.PADDING, Cause.PART_USED):
-        return wasted.work.share >= MOSTLY and equation.primitive != "add_any"
+        return work.share >= MOSTLY and equation.primitive != "add_any"
     return True
 
 
 def _findings(facts: Facts, wasted: Sequence[Wasted]) -> list[Finding]:
+    """The findings; what a hint promises is the sum of those that it belongs to."""
     plain = [_finding(facts, each) for each in wasted]
-    spent: dict[str, int] = {}
-    for each, finding in zip(wasted, plain, strict=True):
-        key = zero_hint(each.cause, each.work, finding, 0)
-        spent[key] = spent.get(key, 0) + finding.flops
+    keys = [_hint(each, finding, 0) for each, finding in zip(wasted, plain, strict=True)]
+    spent: Counter[str] = Counter()
+    for key, finding in zip(keys, plain, strict=True):
+        spent[key] += finding.flops
     return [
-        replace(
-            finding,
-            hint=zero_hint(
-                each.cause, each.work, finding, spent[zero_hint(each.cause, each.work, finding, 0)]
-            ),
-        )
-        for each, finding in zip(wasted, plain, strict=True)
+        replace(finding, hint=_hint(each, finding, spent[key]))
+        for each, finding, key in zip(wasted, plain, keys, strict=True)
     ]
+
+
+def _hint(wasted: Wasted, finding: Finding, flops: int) -> str:
+    return zero_hint(wasted.cause, wasted.work, wasted.occurrence.equation, finding, flops)
 
 
 def _finding(facts: Facts, wasted: Wasted) -> Finding:
