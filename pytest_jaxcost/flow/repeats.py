@@ -37,14 +37,15 @@ def repetitions(program: Inlined, numbers: Sequence[int], live: bytearray) -> li
     """The values that live equations compute more than once, in program order.
 
     Two equations repeat each other if one of them runs whenever the other does. Different branches
-    of one ``cond`` never do. What a differentiated checkpoint runs again is left out.
+    of one ``cond`` never do. Left out are what a differentiated checkpoint runs again, and what
+    stands in a loop that never runs.
     """
     groups: dict[int, list[Occurrence]] = {}
     for occurrence in occurrences(program):
-        equation = occurrence.equation
+        region, equation = occurrence
         outputs = equation.outputs
         remat = equation.site is not None and equation.site.remat
-        if outputs and not remat and is_live(equation, live):
+        if outputs and region.weight and not remat and is_live(equation, live):
             groups.setdefault(numbers[outputs[0]], []).append(occurrence)
     repeated = (group for group in groups.values() if len(group) > 1)
     return [each for group in repeated for each in _covered(group, numbers)]
