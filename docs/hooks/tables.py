@@ -1,7 +1,8 @@
 """Writes the package's own tables into the pages that ask for them.
 
 A line `<!-- metrics: traced -->` becomes the table of that stage's metrics, `<!-- families -->` the
-table of counts by name, `<!-- options -->` the table of options.
+table of counts by name, `<!-- options -->` the table of options, `<!-- deviations -->` the list of
+counts that are not XLA's.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_jaxcost.cost.deviations import DEVIATIONS, Deviation
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
 
-LINE = re.compile(r"^<!-- (metrics|families|options)(?:: (\w+))? -->$", re.MULTILINE)
+LINE = re.compile(r"^<!-- (metrics|families|options|deviations)(?:: (\w+))? -->$", re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -43,11 +45,14 @@ def options_table() -> str:
     return _table("| command line | ini file | what it does |", map(_option_row, OPTIONS.values()))
 
 
+def deviations_table() -> str:
+    """Return where the count differs from XLA's as a Markdown table."""
+    return _table("| primitives | counted | XLA counts | why |", map(_deviation_row, DEVIATIONS))
+
+
 def _table_for(found: re.Match[str]) -> str:
     kind, stage = found.groups()
-    if kind == "metrics":
-        return metrics_table(stage)
-    return families_table() if kind == "families" else options_table()
+    return metrics_table(stage) if kind == "metrics" else WHOLE_TABLES[kind]()
 
 
 def _metric_row(metric: Metric) -> str:
@@ -64,6 +69,19 @@ def _option_row(option: Option) -> str:
     return f"| `{option.flag}{value}` | `{option.key}` ({option.ini}) | {option.help} |"
 
 
+def _deviation_row(deviation: Deviation) -> str:
+    names = ", ".join(f"`{name}`" for name in deviation.primitives)
+    names = names or "whole programs"
+    return f"| {names} | {deviation.ours} | {deviation.xla} | {deviation.reason} |"
+
+
 def _table(header: str, rows: Iterable[str]) -> str:
     rule = "|---" * (header.count("|") - 1) + "|"
     return "\n".join([header, rule, *rows])
+
+
+WHOLE_TABLES = {
+    "families": families_table,
+    "options": options_table,
+    "deviations": deviations_table,
+}

@@ -2,7 +2,8 @@
 
 Under one heading, a fence with a `title` is a file of that name. An untitled `python` fence is run
 beside those files: with pytest when it defines a test, as a script otherwise. The `text` fence
-after it is what that prints, and its title, if any, the pytest command that does.
+after it is what that prints, and its title, if any, the pytest command that does. A snippet of an
+example has a test of its own; a `text` fence after it is what its failing variant prints.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-INFO = re.compile(r'(?P<language>\w+)(?: title="(?P<title>[^"]+)")?')
+from tests.docs.variants import with_failing_variant
+
+INFO = re.compile(r'(?P<language>\w+)(?: title="(?P<title>[^"]+)")?(?: linenums="\d+")?')
 TEST = re.compile(r"^ *(?:async )?(?:def test_|class Test)", re.MULTILINE)
-SNIPPET = "--8<--"
+SNIPPET = re.compile(
+    r"^--8<--\n(?P<path>[^:\n]+)(?::(?P<first>\d+):(?P<last>\d+))?\n--8<--$", re.MULTILINE
+)
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,13 @@ class Fence:
     @property
     def is_run(self) -> bool:
         """Whether the block is run where it stands (a snippet is a file that has its own test)."""
-        return self.language == "python" and not self.title and SNIPPET not in self.content
+        return self.language == "python" and not self.title and self.snippet is None
+
+    @property
+    def snippet(self) -> Path | None:
+        """The file that the block shows a part of."""
+        found = SNIPPET.search(self.content)
+        return found and ROOT / found["path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +67,9 @@ def examples(markdown: str) -> Iterator[Example]:
             output = after if after is not None and after.language == "text" else None
             if fence.is_run:
                 yield _example(fence, dict(files), output)
-            elif fence.title and fence.language != "text":
+            elif fence.snippet is not None and output is not None:
+                yield _failing_variant(fence, fence.snippet, output)
+            elif fence.title and fence.language != "text" and fence.snippet is None:
                 files[fence.title] = fence.content
                 if output is not None:
                     yield _example(fence, dict(files), output)
@@ -75,17 +90,30 @@ def sections(markdown: str) -> list[list[Fence]]:
     return found
 
 
+def _failing_variant(fence: Fence, path: Path, output: Fence) -> Example:
+    source = with_failing_variant(path.read_text(encoding="utf-8"))
+    return Example(
+        line=fence.line,
+        files={path.name: source},
+        arguments=_arguments(output),
+        printed=output.content,
+    )
+
+
 def _example(fence: Fence, files: dict[str, str], output: Fence | None) -> Example:
     script = None
     if fence.is_run and TEST.search(fence.content):
         files["test_example.py"] = fence.content
     elif fence.is_run:
         script = fence.content
-    command = shlex.split(output.title) if output is not None else []
     return Example(
         line=fence.line,
         files=files,
         script=script,
-        arguments=tuple(command[1:]),
+        arguments=() if output is None else _arguments(output),
         printed=None if output is None else output.content,
     )
+
+
+def _arguments(output: Fence) -> tuple[str, ...]:
+    return tuple(shlex.split(output.title)[1:])

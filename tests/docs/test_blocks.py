@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 # pytester forgets what a run imported, and JAX cannot be imported twice in one process.
 import jax  # noqa: F401
 import pytest
 
-from tests.docs.pages import SNIPPET, Example, examples, sections
+from tests.docs.pages import ROOT, SNIPPET, Example, examples, sections
 from tests.docs.printed import is_printed
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = [
     pytest.param(example, id=f"{page.relative_to(ROOT)}:{example.line}")
@@ -45,11 +46,31 @@ def test_no_python_escapes(page: Path) -> None:
     assert text.count("```python") == len(written)
     ran = {content for example in examples(text) for content in example.files.values()}
     ran |= {example.script for example in examples(text) if example.script is not None}
-    assert [f.line for f in written if f.content not in ran and SNIPPET not in f.content] == []
+    assert [f.line for f in written if f.content not in ran and f.snippet is None] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_snippets_exist(page: Path) -> None:
-    lines = page.read_text(encoding="utf-8").splitlines()
-    named = [line.split('"')[1].split(":")[0] for line in lines if line.startswith(SNIPPET)]
-    assert [name for name in named if not (ROOT / name).is_file()] == []
+SNIPPETS = [
+    pytest.param(found, id=f"{page.relative_to(ROOT)}:{found['path']}:{found['first']}")
+    for page in PAGES
+    for found in SNIPPET.finditer(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("found", SNIPPETS)
+def test_snippets_are_whole(found: re.Match[str]) -> None:
+    """The lines shown begin where a statement does, its decorators included, and end likewise."""
+    source = (ROOT / found["path"]).read_text(encoding="utf-8")
+    statements = ast.parse(source).body
+    begins = {_first_line(statement) for statement in statements}
+    if found["first"] is not None:
+        assert int(found["first"]) in begins
+        assert int(found["last"]) in {statement.end_lineno for statement in statements}
+
+
+def test_no_snippet_escapes() -> None:
+    written = sum(page.read_text(encoding="utf-8").count("--8<--") for page in PAGES)
+    assert 2 * len(SNIPPETS) == written
+
+
+def _first_line(statement: ast.stmt) -> int:
+    return min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])

@@ -21,7 +21,7 @@ def page(text: str) -> list[Example]:
         "```console\npytest\n```",
         "```text\nout\n```",
         '```python title="conftest.py"\nimport os\n```',
-        '```python\n--8<-- "docs/examples/test_a.py"\n```',
+        "```python\n--8<--\ndocs/examples/test_a.py:1:3\n--8<--\n```",
     ],
 )
 def test_nothing_to_run(text: str) -> None:
@@ -97,6 +97,7 @@ def test_is_printed(expected: str) -> None:
     [
         "jaxcost: 2 limits exceeded",
         "jaxcost: 1 limit",
+        "1 limit exceeded  jax 0.12.0",
         "jaxcost: 1 limit exceeded  jax 0.12.0\n  dead  3\n",
         "jaxcost: 1 limit exceeded  jax 0.12.0\n\n  dead  4\n",
         "test_a.py:3: CostError\n...\ndef test_a():",

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from docs.hooks.tables import families_table, metrics_table, on_page_markdown, options_table
+from docs.hooks.tables import (
+    deviations_table,
+    families_table,
+    metrics_table,
+    on_page_markdown,
+    options_table,
+)
+from pytest_jaxcost.cost.deviations import DEVIATIONS, Deviation
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS
 
@@ -36,8 +43,15 @@ def test_the_reference_has_every_option_once(option: Option) -> None:
     assert page.count(f"\n| `{option.flag}") == 1
 
 
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda each: each.ours)
+def test_the_page_on_counting_has_every_deviation_once(deviation: Deviation) -> None:
+    page = on_page_markdown((DOCS / "counting.md").read_text(encoding="utf-8"))
+    assert page.count(f" | {deviation.ours} | {deviation.xla} | {deviation.reason} |\n") == 1
+
+
 def test_every_row_has_the_cells_of_its_header() -> None:
-    for table in (metrics_table("compiled"), families_table(), options_table()):
+    tables = (metrics_table("compiled"), families_table(), options_table(), deviations_table())
+    for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
