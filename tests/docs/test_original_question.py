@@ -24,7 +24,8 @@ def test_the_table(row: tuple[str, ...]) -> None:
     assert f"{report.transcendentals:,}" == transcendentals
     assert report.primitives["sin"] == int(sines)
     jaxpr = str(jax.make_jaxpr(getattr(example, name))(example.params1, example.params2))
-    assert max(map(int, re.findall(r"f32\[(\d+),64\]", jaxpr))) == int(tangents)
+    rows = {int(n) for n in re.findall(r"f32\[(\d+),64\]", jaxpr)} - {100}  # stacked steps
+    assert max(rows) == int(tangents)
 
 
 def test_every_way_has_a_row() -> None:
