@@ -6,6 +6,8 @@ Serves JAX 0.8 to 0.12. Nothing else in the package imports ``jax._src`` or asks
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import os
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.extend.core as jex_core
-import jaxlib
+import jaxlib.version
 from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import source_info_util as _source_info
@@ -98,7 +100,7 @@ class Frames(NamedTuple):
 
 def versions() -> dict[str, str]:
     """The versions of the packages that a program depends on."""
-    return {"jax": jax.__version__, "jaxlib": str(jaxlib.__version__)}
+    return {"jax": jax.__version__, "jaxlib": jaxlib.version.__version__}
 
 
 def is_jaxpr(value: object) -> bool:
@@ -292,3 +294,93 @@ def as_function(closed_jaxpr: Any) -> Callable[..., Any]:
     """A function of arrays that computes what the jaxpr says."""
     function: Callable[..., Any] = jex_core.jaxpr_as_fun(closed_jaxpr)
     return function
+
+
+def on_devices(traced: Any, place: Callable[[Any], Any]) -> Any:
+    """A copy of a ``jax.stages.Traced`` that lies where `place` says.
+
+    `place` is given each sharding, mesh and device that the program or an argument names, and
+    None for an argument that lies nowhere in particular. A program without arguments lies where
+    its results do. ``Traced`` keeps its arguments in ``_lfg`` in 0.8, later their types in
+    ``_meta_tys_flat``.
+    """
+    moved, placed = copy.copy(traced), _Placed(place)
+    params = dict(traced._params)
+    params["jaxpr"] = placed(params["jaxpr"])
+    params["ctx_mesh"] = place(params["ctx_mesh"])
+    for name in ("in_shardings", "out_shardings"):
+        nowhere = name == "out_shardings" and not params["in_shardings"]
+        params[name] = tuple(
+            place(each)
+            if isinstance(each, jax.sharding.Sharding)
+            else place(None)
+            if nowhere
+            else each
+            for each in params[name]
+        )
+    moved._params = params
+    if hasattr(traced, "_lfg"):
+        lower = traced._lfg
+        args = [_placed_argument(arg, place) for arg in lower.args[0]]
+        moved._lfg = functools.partial(lower.func, args, *lower.args[1:], **lower.keywords)
+    else:
+        moved._meta_tys_flat = [_placed_type(each, place) for each in traced._meta_tys_flat]
+        moved._lojax = None
+    return moved
+
+
+def _placed_argument(arg: Any, place: Callable[[Any], Any]) -> jax.ShapeDtypeStruct:
+    where = getattr(arg, "sharding", None) if getattr(arg, "_committed", True) else None
+    return jax.ShapeDtypeStruct(np.shape(arg), jax.dtypes.result_type(arg), sharding=place(where))
+
+
+def _placed_type(meta: Any, place: Callable[[Any], Any]) -> Any:
+    where = place(meta.sharding if meta.committed else None)
+    return meta.replace(sharding=where, format=None, committed=True, is_np_array=False)
+
+
+class _Placed:
+    """Values of parameters with other places in them; what names none stays as it is."""
+
+    def __init__(self, place: Callable[[Any], Any]) -> None:
+        self._place = place
+        self._jaxprs: dict[int, Any] = {}
+
+    def __call__(self, value: Any) -> Any:
+        if is_jaxpr(value):
+            if id(value) not in self._jaxprs:
+                self._jaxprs[id(value)] = self._jaxpr(value)
+            return self._jaxprs[id(value)]
+        if _names_devices(value):
+            return self._place(value)
+        if type(value) in (tuple, list):
+            inside = [self(each) for each in value]
+            same = all(new is old for new, old in zip(inside, value, strict=True))
+            return value if same else type(value)(inside)
+        return value
+
+    def _jaxpr(self, jaxpr: Any) -> Any:
+        body = open_jaxpr(jaxpr)[0]
+        if body is not jaxpr:  # closed, before 0.11
+            placed = self(body)
+            return jaxpr if placed is body else jaxpr.replace(jaxpr=placed)
+        eqns = [self._eqn(eqn) for eqn in jaxpr.eqns]
+        same = all(new is old for new, old in zip(eqns, jaxpr.eqns, strict=True))
+        return jaxpr if same else jaxpr.replace(eqns=eqns)
+
+    def _eqn(self, eqn: Any) -> Any:
+        params = {name: self(value) for name, value in eqn.params.items()}
+        same = all(params[name] is eqn.params[name] for name in params)
+        return eqn if same else eqn.replace(params=params)
+
+
+def _names_devices(value: Any) -> bool:
+    """Whether `value` is a device, or a mesh or sharding of devices: an abstract one has none."""
+    mesh = getattr(value, "mesh", value) if isinstance(value, jax.sharding.Sharding) else value
+    return isinstance(mesh, jax.sharding.Sharding | jax.sharding.Mesh | jax.Device)
+
+
+def sharding_on(sharding: Any, devices: Mapping[Any, Any]) -> Any:
+    """A sharding that XLA made of a program's results, such as a ``GSPMDSharding``, elsewhere."""
+    own = [devices[each] for each in sharding._device_assignment]
+    return type(sharding)(own, sharding._to_xla_hlo_sharding(0))

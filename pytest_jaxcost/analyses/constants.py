@@ -20,7 +20,7 @@ def constants(facts: Facts) -> Findings:
     captured = {
         value: facts.program.avals[value]
         for value, content in facts.program.constants.items()
-        if not isinstance(content, _compat.Literal) or content.aval.shape
+        if not isinstance(content, _compat.Literal) or facts.program.avals[value].shape
     }
     readers = _first_readers(facts, set(captured)) if captured else {}
     return Findings(_finding(facts, aval, readers.get(value)) for value, aval in captured.items())

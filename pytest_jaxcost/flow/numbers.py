@@ -9,7 +9,7 @@ is told from those around it by its height, the number of loops nested in it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from pytest_jaxcost import _compat
@@ -247,7 +247,7 @@ def _keeps_dtype(eqn: Any) -> bool:
     return bool(eqn.invars[0].aval.dtype == new_dtype) and sharding is None
 
 
-_IDENTITIES = {
+_IDENTITIES: dict[str, Callable[[Any], bool]] = {
     "convert_element_type": _keeps_dtype,
     "copy": lambda eqn: True,
     "name": lambda eqn: True,

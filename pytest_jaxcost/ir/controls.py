@@ -13,12 +13,11 @@ from pytest_jaxcost.ir.equation import (
     Equation,
     Loop,
     Region,
-    Site,
     Slice,
     Stack,
     Switch,
 )
-from pytest_jaxcost.ir.reading import Control, Reader
+from pytest_jaxcost.ir.reading import Control, Entered, Reader
 from pytest_jaxcost.ir.trips import while_trips
 
 UNKNOWN_TRIPS = "a while loop of unknown trip count is counted as one iteration"
@@ -39,16 +38,10 @@ def control(name: str) -> Callable[[Control], Control]:
 
 
 @control("scan")
-def read_scan(
-    reader: Reader,
-    eqn: Any,
-    jaxprs: list[Any],
-    inputs: tuple[int, ...],
-    region: Region,
-    site: Site | None,
-) -> Equation:
+def read_scan(reader: Reader, entered: Entered) -> Equation:
     """A loop whose constants are the values outside it."""
-    jaxpr = _compat.open_jaxpr(jaxprs[0])[0]
+    eqn, (scanned,), inputs, region, site = entered
+    jaxpr = _compat.open_jaxpr(scanned)[0]
     n_consts, n_carry = _compat.scan_arity(eqn.params)
     first_slice = n_consts + n_carry
     carried = reader.values(jaxpr.invars[n_consts:first_slice], ())
@@ -58,7 +51,7 @@ def read_scan(
     )
     body = _inner(region, eqn.params["length"])
     args = (*inputs[:n_consts], *carried, *(each.param for each in slices))
-    body.results = reader.read_inside(eqn, jaxprs[0], args, body, site)
+    body.results = reader.read_body(entered, scanned, args, body)
     carries = _carries(
         reader, inputs[n_consts:first_slice], carried, body.results[:n_carry], eqn.outvars
     )
@@ -72,27 +65,21 @@ def read_scan(
 
 
 @control("while")
-def read_while(
-    reader: Reader,
-    eqn: Any,
-    jaxprs: list[Any],
-    inputs: tuple[int, ...],
-    region: Region,
-    site: Site | None,
-) -> Equation:
+def read_while(reader: Reader, entered: Entered) -> Equation:
     """A loop whose test and body see the same carries."""
+    eqn, _, inputs, region, site = entered
+    test_jaxpr, body_jaxpr = eqn.params["cond_jaxpr"], eqn.params["body_jaxpr"]
     n_test, n_body = eqn.params["cond_nconsts"], eqn.params["body_nconsts"]
     inits = inputs[n_test + n_body :]
-    test_jaxpr, body_jaxpr = eqn.params["cond_jaxpr"], eqn.params["body_jaxpr"]
     carried = reader.values(_compat.open_jaxpr(body_jaxpr)[0].invars[n_body:], ())
     test = _inner(region, None)
     test_args = (*inputs[:n_test], *carried)
-    test.results = reader.read_inside(eqn, test_jaxpr, test_args, test, site)
+    test.results = reader.read_body(entered, test_jaxpr, test_args, test)
     (predicate,) = test.results
     body = _inner(region, None)
     body.guard = (predicate, 1)
     body_args = (*inputs[n_test : n_test + n_body], *carried)
-    body.results = reader.read_inside(eqn, body_jaxpr, body_args, body, site)
+    body.results = reader.read_body(entered, body_jaxpr, body_args, body)
     carries = _carries(reader, inits, carried, body.results, eqn.outvars, predicate)
     loop = Loop(body, carries, test=test, predicate=predicate)
     trips = while_trips(loop, reader.constants)
@@ -104,38 +91,25 @@ def read_while(
 
 
 @control("cond")
-def read_cond(
-    reader: Reader,
-    eqn: Any,
-    jaxprs: list[Any],
-    inputs: tuple[int, ...],
-    region: Region,
-    site: Site | None,
-) -> Equation:
+def read_cond(reader: Reader, entered: Entered) -> Equation:
     """Branches, each of which sees the values outside it."""
-    index, operands = inputs[0], inputs[1:]
+    eqn, jaxprs, (index, *operands), region, site = entered
     branches = []
     for position, jaxpr in enumerate(jaxprs):
         branch = _inner(region, 1)
         branch.guard = (index, position)
-        branch.results = reader.read_inside(eqn, jaxpr, operands, branch, site)
+        branch.results = reader.read_body(entered, jaxpr, operands, branch)
         branches.append(branch)
     outputs = tuple(
         reader.value(var.aval, (index, *(branch.results[k] for branch in branches)))
         for k, var in enumerate(eqn.outvars)
     )
-    return Equation(eqn, inputs, outputs, site, Switch(index, tuple(branches)))
+    return Equation(eqn, entered.inputs, outputs, site, Switch(index, tuple(branches)))
 
 
-def read_block(
-    reader: Reader,
-    eqn: Any,
-    jaxprs: list[Any],
-    inputs: tuple[int, ...],
-    region: Region,
-    site: Site | None,
-) -> Equation:
+def read_block(reader: Reader, entered: Entered) -> Equation:
     """Bodies that see blocks or shards of the operands, or something unknown."""
+    eqn, jaxprs, inputs, region, site = entered
     trips = _block_trips(reader, eqn)
     regions: list[Region] = []
     params: list[int] = []
@@ -143,7 +117,7 @@ def read_block(
     for jaxpr in jaxprs:
         inner = _inner(region, trips)
         bound = reader.values(_compat.open_jaxpr(jaxpr)[0].invars, inputs)
-        inner.results = reader.read_inside(eqn, jaxpr, bound, inner, site)
+        inner.results = reader.read_body(entered, jaxpr, bound, inner)
         regions.append(inner)
         params.extend(bound)
         results.extend(inner.results)
@@ -151,22 +125,15 @@ def read_block(
     return Equation(eqn, inputs, outputs, site, Block(tuple(regions), tuple(params), False))
 
 
-def read_shared_call(
-    reader: Reader,
-    eqn: Any,
-    jaxprs: list[Any],
-    inputs: tuple[int, ...],
-    region: Region,
-    site: Site | None,
-) -> Equation:
+def read_shared_call(reader: Reader, entered: Entered) -> Equation:
     """A call that is not entered again: one region serves all calls of one jaxpr."""
+    eqn, (called,), inputs, region, site = entered
     reader.note_call(eqn, region)
-    (called,) = jaxprs
     known = reader.shared.get(id(called))
     if known is None:
         inner = Region(parent=None, weight=0, sites=0)
         bound = reader.values(_compat.open_jaxpr(called)[0].invars, ())
-        inner.results = reader.read_inside(eqn, called, bound, inner, site)
+        inner.results = reader.read_body(entered, called, bound, inner)
         known = reader.shared[id(called)] = (inner, bound)
     inner, bound = known
     if _compat.side_effects(eqn):

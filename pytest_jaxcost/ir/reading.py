@@ -25,6 +25,16 @@ class Frame(NamedTuple):
     binders: Sequence[Any]
 
 
+class Entered(NamedTuple):
+    """An equation that keeps its bodies: the jaxprs it runs, what it reads, where it stands."""
+
+    eqn: Any
+    jaxprs: Sequence[Any]
+    inputs: tuple[int, ...]
+    region: Region
+    site: Site | None
+
+
 class Reader:
     """Reads the bodies of one program.
 
@@ -114,11 +124,11 @@ class Reader:
                 return results
             frames[-1].env.update(zip(frame.binders, results, strict=True))
 
-    def read_inside(
-        self, eqn: Any, jaxpr: Any, args: Sequence[int], region: Region, site: Site | None
+    def read_body(
+        self, entered: Entered, jaxpr: Any, args: Sequence[int], region: Region
     ) -> tuple[int, ...]:
-        """Read the body of an equation into a region of its own."""
-        return self.read(jaxpr, args, region, _site_inside(eqn, jaxpr, site))
+        """Read a body of an equation into a region of its own."""
+        return self.read(jaxpr, args, region, _site_inside(entered.eqn, jaxpr, entered.site))
 
     def note_call(self, eqn: Any, region: Region) -> None:
         """Count a call site."""
@@ -147,7 +157,7 @@ class Reader:
             if control is None:
                 return self._call(eqn, higher_order.callee(eqn, jaxprs), env, region, site)
             inputs = self.lookup(env, eqn.invars)
-            equation = control(self, eqn, jaxprs, inputs, region, site)
+            equation = control(self, Entered(eqn, jaxprs, inputs, region, site))
             env.update(zip(eqn.outvars, equation.outputs, strict=True))
             region.equations.append(equation)
         return None
@@ -173,8 +183,8 @@ class Reader:
         return self._frame(called, args, _site_inside(eqn, called, site), eqn.outvars)
 
 
-Control = Callable[[Reader, Any, list[Any], tuple[int, ...], Region, Site | None], Equation]
-"""Reads an equation that keeps its bodies: reader, equation, bodies, inputs, where it is."""
+Control = Callable[[Reader, Entered], Equation]
+"""Reads an equation that keeps its bodies."""
 
 Otherwise = Callable[[Any, list[Any]], Control | None]
 
