@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition
@@ -39,6 +41,21 @@ def is_part_of_draw(repetition: Repetition, draws: Sources) -> bool:
         return False
     occurrences = (repetition.first, *repetition.again)
     return is_draw(repetition) or all(_source(each) in draws for each in occurrences)
+
+
+def drawing_sources(occurrences: Iterable[Occurrence]) -> Sources:
+    """The user's expressions that draw random numbers, or make a key for it, among these."""
+    steps = (o for o in occurrences if _is_step(o.equation.primitive))
+    return frozenset(map(_source, steps))
+
+
+def is_made_by(occurrence: Occurrence, draws: Sources) -> bool:
+    """Whether an equation draws random numbers, or shapes their bits in the same expression."""
+    return bool(draws) and _source(occurrence) in draws
+
+
+def _is_step(primitive: str) -> bool:
+    return primitive in DRAWS or primitive.startswith("random_")
 
 
 def _source(occurrence: Occurrence) -> _compat.Frame | None:

@@ -19,6 +19,12 @@ PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
         "dead": lambda n: "never used" if n == 1 else f"never used, {times(n)}",
         "recomputed": lambda n: f"recomputed {times(n)}",
         "repeated_draws": lambda n: f"drawn {times(n + 1)} from one key",
+        "loop_invariants": lambda _: "unchanged in its loop",
+        "batch_invariants": lambda _: "the same along an axis",
+        "constant_work": lambda _: "constant",
+        "repeated_callbacks": lambda n: f"called again {times(n)}",
+        "selected_branches": lambda _: "all branches run",
+        "widened_dots": lambda _: "of widened operands",
         "intermediates": lambda _: "",
         "constants": lambda _: "",
     }
@@ -31,6 +37,10 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "repeated_draws": "key reuse? Draws from one key are the same numbers.",
     }
 )
+        "loop_invariants": "XLA moves most of it out of the loop when it compiles.",
+        "batch_invariants": "XLA may move the broadcast behind elementwise work, not a dot's.",
+        "selected_branches": "information: vmap cannot branch for each element of a batch.",
+        "widened_dots": "information: dot products take narrow operands as they are.",
 
 SURVIVAL: Mapping[str, str] = MappingProxyType(
     {

@@ -1,0 +1,126 @@
+"""Batch invariants: work on operands that are the same along an axis, so that its result is too.
+
+A broadcast before the work repeats the work; after it, it repeats only the result. XLA moves some
+broadcasts behind elementwise work when it compiles, and leaves those before a dot product, a sort
+or a factorisation where they are.
+
+Not counted: arithmetic on an array that is filled with one value, which is how such arrays are
+made; what JAX does inside an expression that needs the axis; cotangents, which are constant where
+a loss is a sum; duplicates, work on zeros, constant work and the runs that a loop repeats
+unchanged, which count under those names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.inside import Expressions
+from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
+from pytest_jaxcost.cost.record import Cost
+from pytest_jaxcost.flow.axis_rules import ELEMENTWISE, axes_of
+from pytest_jaxcost.flow.constant_axes import constant_axes
+from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.repeats import Occurrence, occurrences
+from pytest_jaxcost.ir import where
+from pytest_jaxcost.report.records import Finding, Findings
+
+HINT = "its operands are the same along {axes}; do this before the broadcast, not after it"
+
+
+class Repeated(NamedTuple):
+    """An equation whose result is constant along axes of more than one element."""
+
+    occurrence: Occurrence
+    sizes: tuple[tuple[int, int], ...]
+    """The axes of the first result, with their sizes."""
+
+    @property
+    def factor(self) -> int:
+        """How much larger the result is than one that stands for all slices."""
+        return prod(size for _, size in self.sizes)
+
+
+@analysis("batch_invariants")
+def batch_invariants(facts: Facts) -> Findings:
+    """One finding per equation that computes equal slices: all but one, and what they cost."""
+    constant = constant_axes(facts.program)
+    repeated = [
+        Repeated(o, sizes)
+        for o in occurrences(facts.program)
+        if (sizes := _constant_sizes(facts, o, constant))
+    ]
+    worked = [each for each in repeated if not facts.is_bookkeeping(each.occurrence.equation)]
+    chosen = [each.occurrence for each in worked]
+    expressions, again = Expressions(facts, chosen), counted_elsewhere(facts, chosen)
+    counted: list[Repeated] = []
+    filled: list[Repeated] = []
+    jaxs: list[Repeated] = []
+    for each in worked:
+        if id(each.occurrence.equation) in again:
+            continue
+        if _is_jaxs(facts, expressions, each.occurrence):
+            jaxs.append(each)
+        else:
+            (filled if _is_fill(facts, each) else counted).append(each)
+    return Findings(
+        [_finding(facts, each) for each in counted],
+        bookkeeping=lambda: [_finding(facts, each, bookkeeping=True) for each in filled],
+        residue=lambda: [_finding(facts, each) for each in jaxs],
+    )
+
+
+def _constant_sizes(
+    facts: Facts, occurrence: Occurrence, constant: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    equation = occurrence.equation
+    if not equation.outputs or not (mask := constant[equation.outputs[0]]):
+        return ()
+    if not facts.varying[equation.outputs[0]] or not is_live(equation, facts.live):
+        return ()
+    shape = equation.eqn.outvars[0].aval.shape
+    return tuple((axis, shape[axis]) for axis in axes_of(mask) if shape[axis] > 1)
+
+
+def _is_jaxs(facts: Facts, expressions: Expressions, occurrence: Occurrence) -> bool:
+    """Whether no line of the user's says so: a cotangent, or a step of a larger expression."""
+    if facts.phases.of(occurrence.equation) == where.TRANSPOSE:
+        return True
+    return expressions.is_jaxs_own(occurrence)
+
+
+def _is_fill(facts: Facts, repeated: Repeated) -> bool:
+    equation = repeated.occurrence.equation
+    if equation.primitive not in ELEMENTWISE:
+        return False
+    cost = facts.cost(equation)
+    is_one_value = repeated.factor == prod(equation.eqn.outvars[0].aval.shape)
+    return is_one_value and cost is not None and not cost.transcendentals
+
+
+def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> Finding:
+    occurrence, sizes = repeated
+    runs = needed_runs(facts, occurrence)
+    cost = facts.cost(occurrence.equation)
+    axes = " and ".join(f"axis {axis} (x{size:,})" for axis, size in sizes)
+    return wasted_finding(
+        facts,
+        "batch_invariants",
+        occurrence,
+        None if cost is None else _beyond_one(cost, repeated.factor).times(runs),
+        runs=runs,
+        hint=HINT.format(axes=axes),
+        bookkeeping=bookkeeping,
+    )
+
+
+def _beyond_one(cost: Cost, factor: int) -> Cost:
+    """The cost of all slices but one of `factor` equal ones."""
+    return Cost(
+        flops=cost.flops - cost.flops // factor,
+        transcendentals=cost.transcendentals - cost.transcendentals // factor,
+        bytes_accessed=cost.bytes_accessed - cost.bytes_accessed // factor,
+    )

@@ -1,0 +1,137 @@
+"""Loop invariants: work in a loop that no carry and no scanned value of the loop reaches.
+
+It computes the same in every iteration. XLA moves most of it out of the loop when it compiles; it
+is traced, differentiated and lowered inside all the same. Nested loops count together: what
+changes in neither of two is needed once, what changes in the inner one alone is needed once for
+each of its iterations.
+
+Not counted: what `duplicates` counts already, because the value is computed outside too; work on
+`zeros`; random draws, which a key of their own for each iteration makes different; tables made of
+nothing but literals, which XLA folds; what a library function computes on the way to a result that
+changes. A callback that a loop repeats is one of the `repeated_callbacks`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.inside import Expressions, is_cheap
+from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.wasted import costs_more_than, counted_elsewhere, wasted_finding
+from pytest_jaxcost.cost.opaque import CALLBACKS
+from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.repeats import Occurrence, occurrences
+from pytest_jaxcost.ir.equation import Equation
+from pytest_jaxcost.report.records import Finding, Findings
+
+KIND = "loop_invariants"
+
+SMALL = 1024
+"""Flops and transcendentals from which work on constants is work, however small its result."""
+
+HINT = "no carry and no scanned value of the loop reaches it; compute it before the loop, {how}"
+ONCE = "{needed:,} run instead of {runs:,}"
+OFTEN = "{needed:,} runs instead of {runs:,}"
+UNKNOWN = "once instead of in every iteration"
+DRAW = "the same key draws the same numbers in every iteration; split it, or draw before the loop"
+
+
+class Unchanged(NamedTuple):
+    """An equation that runs more often than its values change."""
+
+    occurrence: Occurrence
+    needed: int
+    """The runs that give all of its values."""
+    exact: bool
+    """Whether the trip counts of the loops that repeat it are known."""
+
+
+class Sorted(NamedTuple):
+    """What counts, what is bookkeeping, what draws random numbers, what JAX does on the way."""
+
+    counted: list[Unchanged]
+    moved: list[Unchanged]
+    drawn: list[Unchanged]
+    jaxs: list[Unchanged]
+
+
+@analysis(KIND)
+def loop_invariants(facts: Facts) -> Findings:
+    """One finding per equation whose loop repeats it unchanged: the repetitions and their cost."""
+    sorted_out = _sort_out(facts, unchanged_in_loops(facts))
+    return Findings(
+        [unchanged_finding(facts, KIND, each) for each in sorted_out.counted],
+        bookkeeping=lambda: [
+            *(unchanged_finding(facts, KIND, each, bookkeeping=True) for each in sorted_out.moved),
+            *(
+                unchanged_finding(facts, KIND, each, DRAW, bookkeeping=True)
+                for each in sorted_out.drawn
+            ),
+        ],
+        residue=lambda: [unchanged_finding(facts, KIND, each) for each in sorted_out.jaxs],
+    )
+
+
+def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
+    """The live equations that some loop repeats with the same operands."""
+    found = facts.invariance
+    if found is None:
+        return []
+    unchanged = []
+    for occurrence in occurrences(facts.program):
+        region, equation = occurrence
+        loops = found.unchanged(region, equation) if found.nests[id(region)] else ()
+        if loops and region.weight and equation.outputs and is_live(equation, facts.live):
+            exact = all(loop.exact for loop in loops)
+            needed = found.needed_runs(region, equation)
+            if needed < region.weight or not exact:
+                unchanged.append(Unchanged(occurrence, needed, exact))
+    return unchanged
+
+
+def _sort_out(facts: Facts, unchanged: list[Unchanged]) -> Sorted:
+    draws = drawing_sources(each.occurrence for each in unchanged)
+    moved: list[Unchanged] = []
+    drawn: list[Unchanged] = []
+    rest: list[Unchanged] = []
+    for each in unchanged:
+        if is_made_by(each.occurrence, draws):
+            drawn.append(each)
+        else:
+            (moved if _is_bookkeeping(facts, each.occurrence.equation) else rest).append(each)
+    computed = [each for each in rest if each.occurrence.equation.primitive not in CALLBACKS]
+    chosen = [each.occurrence for each in computed]
+    expressions, repeated = Expressions(facts, chosen), counted_elsewhere(facts, chosen)
+    counted: list[Unchanged] = []
+    jaxs: list[Unchanged] = []
+    for each in computed:
+        if id(each.occurrence.equation) not in repeated:
+            (jaxs if expressions.is_jaxs_own(each.occurrence) else counted).append(each)
+    return Sorted(counted, moved, drawn, jaxs)
+
+
+def _is_bookkeeping(facts: Facts, equation: Equation) -> bool:
+    if facts.is_bookkeeping(equation) and not costs_more_than(facts, equation, SMALL):
+        return True
+    return is_cheap(equation.primitive) and not any(facts.given[v] for v in equation.outputs)
+
+
+def unchanged_finding(
+    facts: Facts, kind: str, unchanged: Unchanged, hint: str = "", *, bookkeeping: bool = False
+) -> Finding:
+    """A finding about the runs of an equation that its loop could do without."""
+    occurrence, needed, exact = unchanged
+    runs = occurrence.region.weight
+    cost = facts.cost(occurrence.equation)
+    words = (ONCE if needed == 1 else OFTEN) if exact else UNKNOWN
+    return wasted_finding(
+        facts,
+        kind,
+        occurrence,
+        None if cost is None else cost.times(runs - needed),
+        runs=runs - needed,
+        hint=hint or HINT.format(how=words.format(needed=needed, runs=runs)),
+        bookkeeping=bookkeeping,
+    )

@@ -1,0 +1,64 @@
+"""Repeated callbacks: the same Python function called on the host again with the same values.
+
+``jax.pure_callback`` promises that the result depends on the operands alone, so one call is enough:
+for two calls with equal operands, and for a call in a loop whose operands do not change. No
+compiler merges them, and each call leaves the device. What a callback costs is unknown, so they
+are counted in calls. Callbacks with effects are never repetitions.
+"""
+
+from __future__ import annotations
+
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.hints import repetition_hint
+from pytest_jaxcost.analyses.loop_invariants import (
+    Unchanged,
+    unchanged_finding,
+    unchanged_in_loops,
+)
+from pytest_jaxcost.analyses.paths import repetition_places
+from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.flow.repeats import Repetition
+from pytest_jaxcost.report.records import Finding, Findings
+
+CALLBACK = "pure_callback"
+
+
+@analysis("repeated_callbacks")
+def repeated_callbacks(facts: Facts) -> Findings:
+    """One finding per callback that is called again, or that a loop repeats unchanged."""
+    repeated = [each for each in facts.repetitions if is_callback(each)]
+    again = {id(o.equation) for each in repeated for o in each.again}
+    return Findings(
+        [
+            *(_finding(facts, each) for each in repeated),
+            *(_in_loop(facts, each) for each in _unchanged(facts) if _equation(each) not in again),
+        ]
+    )
+
+
+def is_callback(repetition: Repetition) -> bool:
+    """Whether what is repeated is a call of a Python function."""
+    return repetition.first.equation.primitive == CALLBACK
+
+
+def _unchanged(facts: Facts) -> list[Unchanged]:
+    calls = unchanged_in_loops(facts)
+    return [each for each in calls if each.occurrence.equation.primitive == CALLBACK]
+
+
+def _equation(unchanged: Unchanged) -> int:
+    return id(unchanged.occurrence.equation)
+
+
+def _finding(facts: Facts, repetition: Repetition) -> Finding:
+    return facts.finding(
+        "repeated_callbacks",
+        repetition.again,
+        places=repetition_places(facts, repetition),
+        hint=repetition_hint(facts, repetition),
+        bookkeeping=False,
+    )
+
+
+def _in_loop(facts: Facts, unchanged: Unchanged) -> Finding:
+    return unchanged_finding(facts, "repeated_callbacks", unchanged)
