@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from jax.experimental import io_callback
 
 from pytest_jaxcost.analyses.facts import Facts
 
@@ -85,3 +86,20 @@ def test_quiet(name: str) -> None:
 def test_noisy(name: str) -> None:
     function, expected = NOISY[name]
     assert sines(function) == expected
+
+
+def callbacks(function: Callable[..., Any]) -> int:
+    repetitions = Facts(jax.make_jaxpr(function)(X)).repetitions
+    return sum(each.first.equation.primitive == "pure_callback" for each in repetitions)
+
+
+def test_a_pure_callback_repeats_itself_and_one_with_effects_does_not() -> None:
+    def pure(x: Any) -> Any:
+        return jax.pure_callback(np.sin, X, x)
+
+    def told(x: Any) -> Any:
+        return io_callback(np.sin, X, x)
+
+    assert callbacks(lambda x: pure(x) * pure(2 * x)) == 0
+    assert callbacks(lambda x: pure(x) * pure(x)) == 1
+    assert Facts(jax.make_jaxpr(lambda x: told(x) * told(x))(X)).repetitions == []
