@@ -6,6 +6,7 @@ from pytest_jaxcost.analyses import (  # noqa: F401  # each registers its analys
     batch_invariants,
     constant_work,
     constants,
+    contracted_jacobians,
     dead,
     duplicates,
     intermediates,
@@ -16,6 +17,7 @@ from pytest_jaxcost.analyses import (  # noqa: F401  # each registers its analys
     zeros,
     selected_branches,
     widened_dots,
+    wrong_modes,
 )
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import ANALYSES, analysis

@@ -1,9 +1,9 @@
 """Which values are linear images of a standard basis: a batch of tangents or cotangents.
 
 ``jax.jacfwd`` pushes the rows of an identity matrix through ``jvp`` all at once, and
-``jax.jacrev`` pulls them through ``vjp``. An image of such a basis has an axis of the basis's length
-along which it says what became of each row. What is summed along that axis could have been summed
-before it was pushed.
+``jax.jacrev`` pulls them through ``vjp``. An image of such a basis has an axis of the basis's
+length along which it says what became of each row. What is summed along that axis could have been
+summed before it was pushed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.basis_rules import RULES
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Equation, Inlined, Loop, Region, Switch
+from pytest_jaxcost.ir.equation import Carry, Equation, Inlined, Loop, Region, Switch
 
 DERIVATIVES = (where.JVP, where.TRANSPOSE)
 
@@ -89,7 +90,7 @@ def _iota_dimension(value: int, makers: Mapping[int, Equation]) -> int | None:
         name = maker.primitive
         if name == "iota":
             return int(maker.eqn.params["dimension"])
-        if name == "add" and _adds_nothing(maker) or name == "convert_element_type":
+        if (name == "add" and _adds_nothing(maker)) or name == "convert_element_type":
             value = maker.inputs[0]
         else:
             return None
@@ -144,19 +145,36 @@ class _Tracing:
             self.bind(slice_.param, self.moved(slice_.operand, -1))
         for carry in loop.carries:
             self.bind(carry.param, self.images.get(carry.init))
-        for _ in range(2):  # a carry may start as zeros that are no image
-            self.regions(loop)
-            for carry in loop.carries:
-                if self.is_zero(carry.init) and carry.param not in self.images:
-                    self.bind(carry.param, self.images.get(carry.update))
-        for carry in loop.carries:
-            if self.images.get(carry.param) != self.images.get(carry.update):
-                self.images.pop(carry.param, None)
-        self.regions(loop)
+        self.settle(loop)
         for carry in loop.carries:
             self.bind(carry.out, self.images.get(carry.param))
         for stack in loop.stacks:
             self.bind(stack.out, self.moved(stack.result, 1))
+
+    def settle(self, loop: Loop) -> None:
+        """Read the body until its carries are known, at most three times, and once for good."""
+        for _ in range(3):  # to find what starts as zeros, and to forget what is no diagonal
+            self.regions(loop)
+            changed = [self.widened(carry) for carry in loop.carries]
+            if not any(changed):
+                break
+        for carry in loop.carries:
+            if self.images.get(carry.param) != self.images.get(carry.update):
+                self.images.pop(carry.param, None)
+        self.regions(loop)
+
+    def widened(self, carry: Carry) -> bool:
+        """Whether an iteration showed more about a carry than was known before the loop."""
+        before, after = self.images.get(carry.param), self.images.get(carry.update)
+        if after is None or before == after:
+            return False
+        if before is None:
+            self.bind(carry.param, after if self.is_zero(carry.init) else None)
+            return self.is_zero(carry.init)
+        if before.axis != after.axis or before.diagonal is None:
+            return False
+        self.images[carry.param] = before._replace(diagonal=None)
+        return True
 
     def regions(self, loop: Loop) -> None:
         for region in loop.regions:
@@ -269,6 +287,3 @@ class Use:
 def _made(region: Region) -> Iterator[int]:
     for equation in region.equations:
         yield from equation.outputs
-
-
-from pytest_jaxcost.flow.basis_rules import RULES  # noqa: E402  # the rules read what is above

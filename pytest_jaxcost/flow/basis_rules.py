@@ -86,7 +86,7 @@ def _selected(use: Use) -> Images:
         for k, image in enumerate(use.images[1:], 1)
         if image is not None or not use.is_zero(k)
     }
-    if len(cases) != 1 or use.images[0] is not None and not use.is_identity(0):
+    if len(cases) != 1 or (use.images[0] is not None and not use.is_identity(0)):
         return NOTHING
     (image,) = cases
     if image is None:
@@ -151,9 +151,8 @@ def _same_axes(use: Use) -> Images:
 @_rule("split")
 def _split(use: Use) -> Images:
     image = use.images[0]
-    assert image is not None
-    if use.params["axis"] == image.axis:
-        return (image,) * (len(use.equation.outputs) == 1)
+    if len(use.equation.outputs) == 1:
+        return (image,)
     return (_whole(use, image),) * len(use.equation.outputs)
 
 

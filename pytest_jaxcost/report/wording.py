@@ -25,6 +25,8 @@ PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
         "repeated_callbacks": lambda n: f"called again {times(n)}",
         "selected_branches": lambda _: "all branches run",
         "widened_dots": lambda _: "of widened operands",
+        "contracted_jacobians": lambda n: f"sums a whole Jacobian{more(n)}",
+        "wrong_modes": lambda n: f"in the costlier mode{more(n)}",
         "intermediates": lambda _: "",
         "constants": lambda _: "",
     }
@@ -54,6 +56,11 @@ SURVIVAL: Mapping[str, str] = MappingProxyType(
 def times(n: int) -> str:
     """``once``, ``twice``, ``3 times``."""
     return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
+
+
+def more(n: int) -> str:
+    """Nothing for one, ``, 3 times`` for several."""
+    return "" if n == 1 else f", {times(n)}"
 
 
 def happened(culprit: Culprit) -> str:

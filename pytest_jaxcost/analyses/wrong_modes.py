@@ -1,0 +1,88 @@
+"""Wrong modes: forward mode for a function of many inputs, reverse mode for one of many outputs.
+
+Forward mode pushes one tangent per input, reverse mode pulls one cotangent per output. Where one of
+the two is the smaller by more than twice, the other mode does less: a pull costs about what a push
+does, because the transpose of a linear function multiplies as often as the function itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_jaxcost.analyses.bases import (
+    Pushed,
+    contracted_and_not,
+    cost_of,
+    pushed_bases,
+    vectors_of_other_mode,
+)
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.report.records import Finding, Findings
+
+FACTOR = 2
+"""How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
+
+HINT = (
+    "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}; the flops are an estimate, as if a"
+    " pull cost what a push does"
+)
+
+
+@analysis("wrong_modes")
+def wrong_modes(facts: Facts) -> Findings:
+    """One finding per Jacobian that the other mode makes with fewer vectors.
+
+    A Jacobian that is only summed is another question, see `contracted_jacobians`.
+    """
+    found = (
+        _finding(facts, pushed)
+        for pushed in pushed_bases(facts)
+        if not contracted_and_not(facts, pushed)[0]
+    )
+    return Findings(each for each in found if each is not None)
+
+
+def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
+    size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
+    if not others or size <= FACTOR * others:
+        return None
+    work = [o for o in pushed.inside if not facts.is_bookkeeping(o.equation)]
+    through = cost_of(facts, work)
+    last = max(work, key=lambda o: o.equation.outputs)
+    made = facts.finding(
+        "wrong_modes",
+        [last],
+        places=facts.places(last.equation),
+        hint=_hint(pushed, others),
+        bookkeeping=False,
+    )
+    share = size - others
+    saved = replace(
+        through,
+        flops=through.flops * share // size,
+        transcendentals=through.transcendentals * share // size,
+        bytes_accessed=through.bytes_accessed * share // size,
+    )
+    return replace(
+        made,
+        flops=saved.flops,
+        transcendentals=saved.transcendentals,
+        bytes_accessed=saved.bytes_accessed,
+        share=facts.share(saved),
+    )
+
+
+def _hint(pushed: Pushed, others: int) -> str:
+    reverse = pushed.is_reverse
+    gradient = "jax.grad" if others == 1 else "jax.jacrev"
+    return HINT.format(
+        n=pushed.basis.size,
+        m=others,
+        vectors="cotangents" if reverse else "tangents",
+        moved="pulled" if reverse else "pushed",
+        others=("input" if reverse else "output") + ("" if others == 1 else "s"),
+        instead=(
+            "jax.jacfwd pushes a tangent for each" if reverse else f"{gradient} pulls a cotangent"
+        ),
+    )

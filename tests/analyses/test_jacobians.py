@@ -1,0 +1,317 @@
+"""Jacobians that are made to be summed, and Jacobians made in the costlier mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from pytest_jaxcost import Report, measure
+
+M, N = 8, 32
+W = np.linspace(-0.5, 0.5, M * N).reshape(M, N).astype("float32")
+X = np.linspace(0.1, 0.9, N).astype("float32")
+V, U = X + 1, np.linspace(1, 2, M).astype("float32")
+
+PUSH = 2 * M * N + M
+"""What one tangent through `wide` costs: the dot and the product with the cosine."""
+MATRIX = 2 * N * N
+"""What ``jnp.eye(N)`` costs: an add and a comparison for each element."""
+
+
+def wide(x: Any) -> Any:
+    return jnp.sin(W @ x)
+
+
+def scalar(x: Any) -> Any:
+    return jnp.sin(W @ x).sum()
+
+
+def recurrent(x: Any) -> Any:
+    return lax.scan(lambda c, _: (jnp.sin(W.T @ (W @ c)), None), x, None, 3)[0]
+
+
+def elementwise(x: Any) -> Any:
+    return jnp.sin(x) * x
+
+
+def live_flops(report: Report) -> int:
+    """Without the dead equations that differentiation leaves, which no finding counts."""
+    return report.flops - report.dead.flops - report.dead.residue.flops
+
+
+def jvp(f: Callable[..., Any], v: Any = V) -> Callable[..., Any]:
+    return lambda x: jax.jvp(f, (x,), (v,))[1]
+
+
+def vjp(f: Callable[..., Any], u: Any = U) -> Callable[..., Any]:
+    return lambda x: jax.vjp(f, x)[1](u)[0]
+
+
+ROW = (N - 1) * PUSH + MATRIX
+REVERSE_ROW = (M - 1) * PUSH + 2 * M * M
+PRODUCT = 2 * M * N
+
+# wasteful, what to write instead, flops that this saves, and a word of the hint
+EXACT: dict[str, tuple[Any, Any, int, str]] = {
+    "matmul": (lambda x: jax.jacfwd(wide)(x) @ V, jvp(wide), ROW + PRODUCT, "jax.jvp(f"),
+    "einsum": (
+        lambda x: jnp.einsum("ij,j->i", jax.jacfwd(wide)(x), V),
+        jvp(wide),
+        ROW + PRODUCT,
+        "jax.jvp(f",
+    ),
+    "multiply and sum": (
+        lambda x: (jax.jacfwd(wide)(x) * V).sum(1),
+        jvp(wide),
+        ROW + M * N + M * (N - 1),
+        "jax.jvp(f",
+    ),
+    "sum over inputs": (
+        lambda x: jax.jacfwd(wide)(x).sum(1),
+        jvp(wide, jnp.ones(N)),
+        ROW + M * (N - 1),
+        "jax.jvp(f",
+    ),
+    "a basis by hand": (
+        lambda x: jax.vmap(lambda e: jax.jvp(wide, (x,), (e,))[1])(jnp.eye(N)).T @ V,
+        jvp(wide),
+        ROW + PRODUCT,
+        "jax.jvp(f",
+    ),
+    "jitted helpers": (
+        jax.jit(lambda x: jnp.dot(jax.jit(jax.jacfwd(wide))(x), V)),
+        jvp(wide),
+        ROW + PRODUCT,
+        "jax.jvp(f",
+    ),
+    "two vectors of many": (
+        lambda x: jax.jacfwd(wide)(x) @ jnp.stack([V, 2 * V], 1),
+        lambda x: jax.vmap(lambda v: jax.jvp(wide, (x,), (v,))[1], 1, 1)(jnp.stack([V, 2 * V], 1)),
+        (N - 2) * PUSH + MATRIX + 2 * PRODUCT,
+        "2 would do",
+    ),
+    "vector times jacrev": (
+        lambda x: U @ jax.jacrev(wide)(x),
+        vjp(wide),
+        REVERSE_ROW + PRODUCT,
+        "jax.vjp(f",
+    ),
+    "jacrev, transposed": (
+        lambda x: jax.jacrev(wide)(x).T @ U,
+        vjp(wide),
+        REVERSE_ROW + PRODUCT,
+        "jax.vjp(f",
+    ),
+    "through a loop": (
+        lambda x: jax.jacfwd(recurrent)(x) @ V,
+        jvp(recurrent),
+        (N - 1) * 3 * (4 * M * N + N) + MATRIX + 2 * N * N,
+        "jax.jvp(f",
+    ),
+    "diagonal of what is diagonal": (
+        lambda x: jnp.diag(jax.jacfwd(jnp.sin)(x)),
+        jvp(jnp.sin, jnp.ones(N)),
+        (N - 1) * N + MATRIX,
+        "element by element",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fn", "instead", "saved", "hint"), EXACT.values(), ids=EXACT)
+def test_a_product_does_not_need_its_jacobian(fn: Any, instead: Any, saved: int, hint: str) -> None:
+    report, better = measure(fn, (X,)), measure(instead, (X,))
+    assert report.contracted_jacobians.count >= 1
+    assert hint in report.contracted_jacobians[0].hint
+    assert "estimate" not in report.contracted_jacobians[0].hint
+    assert better.metrics["contracted_jacobians"] == 0
+    if "diagonal" not in hint and hint != "element by element":
+        assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better) == saved
+    else:  # taking the diagonal is a cond, or index arithmetic, in some releases of JAX
+        assert report.contracted_jacobians.flops >= saved
+        assert live_flops(report) - live_flops(better) == pytest.approx(
+            report.contracted_jacobians.flops, rel=0.08
+        )
+
+
+HESSIANS: dict[str, tuple[Any, Any]] = {
+    "product": (lambda x: jax.hessian(scalar)(x) @ V, jvp(jax.grad(scalar))),
+    "product from the left": (lambda x: V @ jax.hessian(scalar)(x), jvp(jax.grad(scalar))),
+    "quadratic form": (
+        lambda x: V @ jax.hessian(scalar)(x) @ V,
+        lambda x: V @ jvp(jax.grad(scalar))(x),
+    ),
+    "forward over reverse by hand": (
+        lambda x: jax.jacfwd(jax.grad(scalar))(x) @ V,
+        jvp(jax.grad(scalar)),
+    ),
+    "a batch": (
+        jax.vmap(lambda x: jax.hessian(scalar)(x) @ V, in_axes=0),
+        jax.vmap(jvp(jax.grad(scalar))),
+    ),
+}
+
+
+@pytest.mark.parametrize(("fn", "instead"), HESSIANS.values(), ids=HESSIANS)
+def test_a_hessian_vector_product_does_not_need_its_hessian(fn: Any, instead: Any) -> None:
+    x = np.stack([X, 2 * X, 3 * X]) if fn is HESSIANS["a batch"][0] else X
+    report, better = measure(fn, (x,)), measure(instead, (x,))
+    assert "jax.jvp(jax.grad(f), (x,), (v,))[1]" in report.contracted_jacobians[0].hint
+    assert better.metrics["contracted_jacobian_flops"] == 0
+    # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
+    assert report.contracted_jacobians.flops == pytest.approx(
+        live_flops(report) - live_flops(better), rel=0.01
+    )
+
+
+ACROSS: dict[str, tuple[Any, Any]] = {
+    "jacrev times vector": (lambda x: jax.jacrev(wide)(x) @ V, jvp(wide)),
+    "vector times jacfwd": (lambda x: U @ jax.jacfwd(wide)(x), vjp(wide)),
+    "jacfwd summed over outputs": (lambda x: jax.jacfwd(wide)(x).sum(0), vjp(wide, jnp.ones(M))),
+}
+
+
+@pytest.mark.parametrize(("fn", "instead"), ACROSS.values(), ids=ACROSS)
+def test_the_other_side_is_the_other_modes(fn: Any, instead: Any) -> None:
+    report, better = measure(fn, (X,)), measure(instead, (X,))
+    assert report.contracted_jacobians.count == 1
+    assert report.contracted_jacobians[0].hint.endswith(
+        "estimate, because the other mode is not in the program"
+    )
+    assert better.metrics["contracted_jacobians"] == 0
+    assert report.contracted_jacobians.flops == pytest.approx(
+        live_flops(report) - live_flops(better), rel=0.01
+    )
+
+
+def several(x: Any) -> Any:
+    jacobian = jax.jacfwd(recurrent)(x)
+    return jacobian, jacobian @ V
+
+
+QUIET: dict[str, Callable[[Any], Any]] = {
+    "a product of its own": jvp(wide),
+    "a pull": vjp(wide),
+    "a hessian-vector product": jvp(jax.grad(scalar)),
+    "a Jacobian": jax.jacfwd(recurrent),
+    "a Jacobian in reverse": jax.jacrev(wide),
+    "a Hessian": jax.hessian(scalar),
+    "a product beside its Jacobian": several,
+    "Gauss-Newton": lambda x: (lambda j: j.T @ j)(jax.jacrev(wide)(x)),
+    "a Newton step": lambda x: jnp.linalg.solve(jax.hessian(scalar)(x) + jnp.eye(N), x),
+    "the diagonal of a full Hessian": lambda x: jnp.diag(jax.hessian(scalar)(x)),
+    "the trace of a full Hessian": lambda x: jnp.trace(jax.hessian(scalar)(x)),
+    "a norm": lambda x: (jax.jacfwd(recurrent)(x) ** 2).sum(),
+    "as many vectors as inputs": lambda x: jax.jacfwd(recurrent)(x) @ jnp.outer(x, x),
+    "an identity and no derivative": lambda x: jnp.eye(N) @ x,
+    "an inverse": lambda x: jnp.linalg.inv(jnp.outer(x, x) + jnp.eye(N)) @ x,
+    "gradients of a batch, summed": lambda x: jax.vmap(jax.grad(scalar))(jnp.outer(x, x)).sum(0),
+    "tangents of the user's": lambda x: jax.vmap(lambda v: jvp(wide, v)(x))(jnp.outer(x, x)).sum(0),
+}
+
+
+@pytest.mark.parametrize("fn", QUIET.values(), ids=QUIET)
+def test_healthy_derivatives_are_quiet(fn: Callable[[Any], Any]) -> None:
+    measure(fn, (X,)).check(
+        contracted_jacobians=0, contracted_jacobian_flops=0, wrong_modes=0, wrong_mode_flops=0
+    )
+
+
+# wasteful, the other mode, vectors that one and the other move, what moving one costs
+MODES: dict[str, tuple[Any, Any, Any, int, int, int]] = {
+    "gradient by jacfwd": (jax.jacfwd(scalar), jax.grad(scalar), X, N, 1, PUSH + M - 1),
+    "few outputs": (jax.jacfwd(wide), jax.jacrev(wide), X, N, M, PUSH),
+    "one input": (
+        jax.jacrev(lambda t: jnp.sin(W @ (t * V))),
+        jax.jacfwd(lambda t: jnp.sin(W @ (t * V))),
+        1.0,
+        M,
+        1,
+        PUSH + 2 * N - 1,
+    ),
+    "by hand": (
+        lambda x: jax.vmap(lambda e: jax.jvp(scalar, (x,), (e,))[1])(jnp.eye(N)),
+        jax.grad(scalar),
+        X,
+        N,
+        1,
+        PUSH + M - 1,
+    ),
+    "through a loop": (
+        jax.jacfwd(lambda x: recurrent(x).sum()),
+        jax.grad(lambda x: recurrent(x).sum()),
+        X,
+        N,
+        1,
+        3 * (4 * M * N + N) + N - 1,
+    ),
+    "a Hessian by two forward modes": (
+        jax.jacfwd(jax.jacfwd(lambda x: jnp.sin(x @ x))),
+        jax.jacfwd(jax.grad(lambda x: jnp.sin(x @ x))),
+        X,
+        N,
+        1,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("fn", "instead", "x", "vectors", "others", "push"), MODES.values(), ids=MODES
+)
+def test_the_other_mode_does_with_fewer_vectors(
+    fn: Any, instead: Any, x: Any, vectors: int, others: int, push: int
+) -> None:
+    report, better = measure(fn, (x,)), measure(instead, (x,))
+    (found,) = report.wrong_modes
+    assert f"{vectors} " in found.hint
+    assert f"for {others} " in found.hint
+    assert better.metrics["wrong_modes"] == better.metrics["wrong_mode_flops"] == 0
+    if push:
+        assert found.flops == (vectors - others) * push
+    # the identity matrices and the sums of each mode are not in the estimate
+    saved = live_flops(report) - live_flops(better)
+    assert found.flops == pytest.approx(saved, rel=0.25)
+
+
+QUIET_MODES: dict[str, tuple[Any, Any]] = {
+    "tall": (jax.jacrev(wide), X),
+    "square": (jax.jacfwd(recurrent), X),
+    "two of three": (jax.jacfwd(lambda x: x[:2] * jnp.sin(x)[1:]), X[:3]),
+    "two inputs, one output": (jax.jacfwd(lambda x: jnp.sin(x).sum()), X[:2]),
+    "a gradient": (jax.grad(scalar), X),
+    "outputs of two kinds": (jax.jacfwd(lambda x: (scalar(x), x)), X),
+    "a single tangent": (jvp(scalar), X),
+    "lost sight of": (jax.jacfwd(lambda x: jnp.sort(jnp.sin(x)).sum()), X),
+}
+
+
+@pytest.mark.parametrize(("fn", "x"), QUIET_MODES.values(), ids=QUIET_MODES)
+def test_the_mode_that_fits_is_quiet(fn: Any, x: Any) -> None:
+    measure(fn, (x,)).check(wrong_modes=0, contracted_jacobians=0)
+
+
+def test_a_jacobian_that_is_summed_is_no_question_of_modes() -> None:
+    report = measure(lambda x: jax.jacfwd(wide)(x) @ V, (X,))
+    assert (report.contracted_jacobians.count, report.wrong_modes.count) == (1, 0)
+
+
+def test_the_finding_says_where_and_how_much() -> None:
+    def product(x: Any) -> Any:
+        return jax.jacfwd(wide)(x) @ V
+
+    report = measure(product, (X,))
+    (found,) = report.contracted_jacobians
+    assert (found.primitive, found.aval, found.phase) == ("dot_general", "f32[8]", "primal")
+    assert [place.function for place in found.places] == [
+        "test_the_finding_says_where_and_how_much.<locals>.product"
+    ]
+    assert found.share == pytest.approx(found.flops / (report.flops + report.transcendentals))
+    assert found.hint == (
+        "32 tangents are pushed where 1 would do: jax.jvp(f, (x,), (v,))[1] is the product J @ v"
+    )
