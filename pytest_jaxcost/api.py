@@ -11,6 +11,7 @@ import jax
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.division import Division, Part
+from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
@@ -109,6 +110,10 @@ class _Measurement:
                 occurrence = Occurrence(region, equation)
                 found.append(facts.finding("occurrences", [occurrence], bookkeeping=False))
         return Findings(found)
+
+    def instructions(self, opcode: str | None) -> Findings:
+        """The instructions of the compiled program with one opcode, or all of them."""
+        return instructions(self._compiled, opcode, self.libraries)
 
     @cached_property
     def _compiled(self) -> Compiled:

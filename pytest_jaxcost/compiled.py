@@ -1,11 +1,18 @@
-"""The compiled stage: XLA's own numbers about the optimized program, normalised."""
+"""The compiled stage: what the optimized program does, read from its HLO, and its memory.
+
+Counts come from the optimized HLO, loop bodies times their trip counts; memory and `xla` are the
+compiler's own. It takes what ``jax.stages.Lowered.compile`` returns, whatever the target.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+from pytest_jaxcost import hlo
+from pytest_jaxcost.hlo.custom_calls import counted_custom_calls
 
 _MEMORY = {
     "temp_bytes": "temp_size_in_bytes",
@@ -15,60 +22,127 @@ _MEMORY = {
     "code_bytes": "generated_code_size_in_bytes",
     "peak_bytes": "peak_memory_in_bytes",
 }
-_COSTS = {
-    "flops": "flops",
-    "transcendentals": "transcendentals",
-    "bytes_accessed": "bytes accessed",
+_COUNTED = frozenset(
+    (
+        *("flops", "transcendentals", "bytes_accessed", "ops", "executions", "collectives"),
+        *("opaque", "collective_counts", "collective_executions", "collective_bytes"),
+    )
+)
+_COLLECTIVES: Mapping[str, Callable[[Mapping[str, hlo.Collective]], Any]] = {
+    "collective_counts": lambda kinds: {kind: each.count for kind, each in kinds.items()},
+    "collective_executions": lambda kinds: {kind: each.executions for kind, each in kinds.items()},
+    "collective_bytes": lambda kinds: sum(each.bytes for each in kinds.values()),
 }
+_WORK = frozenset({"flops", "transcendentals"})
+_WEIGHTED = _WORK | {
+    *("bytes_accessed", "executions", "collectives"),
+    *("collective_executions", "collective_bytes"),
+}
+
+NO_TEXT = "the compiler does not show the optimized program"
+NO_MEMORY = "the compiler's memory analysis does not say"
+
+_LESS_CUSTOM_CALLS = {
+    "flops": "flops",
+    "bytes accessed": "bytes_accessed",
+    "optimal_seconds": "flops",
+}
+"""What XLA adds -1 to for each custom call, and the amount that chooses between branches."""
 
 
 class Compiled:
-    """What XLA says about one compiled program. A number that it does not tell is None."""
+    """One compiled program. A number that nothing tells is None, and ``reasons`` says why.
+
+    Attributes, beside the methods: ``flops``, ``transcendentals``, ``bytes_accessed``; ``ops`` and
+    ``executions`` by opcode; ``collectives`` by kind, and ``collective_counts``,
+    ``collective_executions`` and ``collective_bytes``; ``opaque`` by library function;
+    ``temp_bytes``, ``argument_bytes``, ``output_bytes``, ``alias_bytes``, ``code_bytes`` and
+    ``peak_bytes``.
+    """
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
         self.reasons: dict[str, str] = {}
 
     @cached_property
-    def text(self) -> str:
-        """The optimized HLO."""
-        return str(self._compiled.as_text())
+    def text(self) -> str | None:
+        """The optimized HLO; None where the compiler does not show it."""
+        text = self._compiled.as_text()
+        return None if text is None else str(text)
+
+    @cached_property
+    def pricing(self) -> hlo.Pricing | None:
+        """The optimized program, read and priced; None without its text.
+
+        Raises:
+            HloSyntaxError: the text is not what any known compiler writes.
+        """
+        return None if self.text is None else hlo.price(hlo.read(self.text))
+
+    @cached_property
+    def totals(self) -> hlo.HloTotals | None:
+        """The figures of the whole program."""
+        return None if self.pricing is None else hlo.totals(self.pricing)
+
+    @property
+    def exact(self) -> bool:
+        """False where a loop of unknown length or an opaque call makes counts lower bounds."""
+        return self.totals is not None and self.totals.exact
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Why counts are lower bounds."""
+        return (NO_TEXT,) if self.totals is None else self.totals.caveats
+
+    @cached_property
+    def bounds(self) -> frozenset[str]:
+        """The counts that are lower bounds: all weighted ones, or those of work alone."""
+        if self.pricing is None or self.totals is None:
+            return frozenset()
+        if None in self.pricing.loops.counts.values():
+            return _WEIGHTED
+        return _WORK if self.totals.opaque else frozenset()
 
     @cached_property
     def xla(self) -> Mapping[str, float]:
-        """XLA's ``cost_analysis()``: loop bodies counted once, a custom call counted as -1.
+        """XLA's ``cost_analysis()``: loop bodies counted once, custom calls not counted.
 
-        Always a mapping: empty where the compiler has no analysis, and without the entries in
-        which only custom calls were left to count.
+        Always a mapping, empty where the compiler has no analysis. XLA counts -1 for each custom
+        call: that is added again, and what stays below zero is left out.
         """
         analysis = self._compiled.cost_analysis()
         if isinstance(analysis, (list, tuple)):
             analysis = analysis[0] if analysis else None
-        found = {key: float(value) for key, value in (analysis or {}).items() if value >= 0}
-        return MappingProxyType(found)
+        found = {key: float(value) for key, value in (analysis or {}).items()}
+        for key in _LESS_CUSTOM_CALLS.keys() & found.keys():
+            if self.pricing is not None:
+                found[key] += counted_custom_calls(self.pricing, _LESS_CUSTOM_CALLS[key])
+        return MappingProxyType({key: value for key, value in found.items() if value >= 0})
 
     @property
     def optimal_seconds(self) -> float | None:
         """The compiler's own estimate of the run time, where it makes one."""
-        return self.xla.get("optimal_seconds")
+        return self.xla.get("optimal_seconds") or None
 
-    def __getattr__(self, name: str) -> int | None:
-        if name in _COSTS:
-            return self._cost(name)
+    def __getattr__(self, name: str) -> Any:
+        if name in _COUNTED:
+            return self._counted(name)
         if name in _MEMORY:
             return self._memory(name)
         raise AttributeError(f"the compiled stage has no {name!r}")
 
-    def _cost(self, name: str) -> int | None:
-        if not self.xla:
-            self.reasons[name] = "the compiler has no cost analysis"
+    def _counted(self, name: str) -> Any:
+        if self.totals is None:
+            self.reasons[name] = NO_TEXT
             return None
-        return int(self.xla.get(_COSTS[name], 0))
+        if name not in _COLLECTIVES:
+            return getattr(self.totals, name)
+        return _COLLECTIVES[name](self.totals.collectives)
 
     def _memory(self, name: str) -> int | None:
         value = getattr(self._memory_analysis, _MEMORY[name], None)
         if value is None:
-            self.reasons[name] = "the compiler's memory analysis does not say"
+            self.reasons[name] = NO_MEMORY
         return None if value is None else int(value)
 
     @cached_property

@@ -11,7 +11,7 @@ from pytest_jaxcost.analyses.parts import Parts
 from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.analyses.scopes import Scopes, scope_name
 from pytest_jaxcost.report.measurement import Measurement
-from pytest_jaxcost.report.metrics import METRICS
+from pytest_jaxcost.report.metrics import COMPILED_FIELDS
 from pytest_jaxcost.report.records import Findings, Totals
 
 CHOSEN = frozenset({"intermediates"})
@@ -98,6 +98,10 @@ class Part:
     def _of_whole(self, findings: Findings) -> Findings:
         return self.division.parts.findings(findings, self.members)
 
+    def instructions(self, _: str | None) -> Findings:
+        """None: instructions belong to no part."""
+        return Findings()
+
     def compiled(self) -> Undivided:
         return Undivided()
 
@@ -135,9 +139,7 @@ class Part:
 class Undivided:
     """Stands for the compiled stage of a part: nothing of it is known."""
 
-    reasons: Mapping[str, str] = {
-        metric.reads[1]: UNDIVIDED for metric in METRICS.values() if metric.stage == "compiled"
-    }
+    reasons: Mapping[str, str] = dict.fromkeys(COMPILED_FIELDS, UNDIVIDED)
 
     def __getattr__(self, name: str) -> None:
         if name.startswith("_"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_jaxcost.hlo.collectives import Collective
+from pytest_jaxcost.hlo.collectives import Collective, passed_bytes
 from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.costs import Pricing, price
 from pytest_jaxcost.hlo.errors import HloSyntaxError
@@ -32,6 +32,7 @@ __all__ = [
     "Shape",
     "SourceFrame",
     "analyse",
+    "passed_bytes",
     "price",
     "read",
     "runs",

@@ -31,7 +31,7 @@ def collectives(program: Iterable[Run]) -> Mapping[str, Collective]:
     found: dict[str, Collective] = {}
     for run in program:
         if run.opcode in KINDS:
-            kind, size = _kind_and_bytes(run)
+            kind, size = _kind(run), passed_bytes(run)
             known = found.get(kind, Collective(count=0, executions=0, bytes=0))
             found[kind] = replace(
                 known,
@@ -42,13 +42,17 @@ def collectives(program: Iterable[Run]) -> Mapping[str, Collective]:
     return found
 
 
-def _kind_and_bytes(run: Run) -> tuple[str, int]:
-    """Return a collective's kind and the bytes it passes.
+def passed_bytes(run: Run) -> int:
+    """Return what one run of a collective passes: operands or results, whichever are larger."""
+    site = Site(run.computation, run.instruction, _NO_WORK)
+    return max(site.shape.nbytes, sum(shape.nbytes for shape in site.operands))
+
+
+def _kind(run: Run) -> str:
+    """Return a collective's kind.
 
     TPU compilers fuse an all-reduce with the slice that follows: a reduce-scatter in all but name.
     """
-    site = Site(run.computation, run.instruction, _NO_WORK)
-    kind = run.opcode
-    if kind == "all-reduce" and run.computation.name.startswith("all-reduce-scatter"):
-        kind = "reduce-scatter"
-    return kind, max(site.shape.nbytes, sum(shape.nbytes for shape in site.operands))
+    if run.opcode == "all-reduce" and run.computation.name.startswith("all-reduce-scatter"):
+        return "reduce-scatter"
+    return run.opcode

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from .judge import Verdict
 from .limits import Relation
 from .measurement import Measurement
-from .metrics import Family, Metric
+from .metrics import MEMORY, Family, Metric
+from .opcodes import COLLECTIVES
 from .records import Finding
 
 # A sum over the whole program has contributors, not culprits: a few are enough.
@@ -18,7 +19,10 @@ SHOWN_OF_FINDINGS = 10
 SHOWN_OF_TOTALS = 3
 
 # Metrics that say how many, and the one that says how large: what they read of a finding.
-COUNTED = frozenset({"count", "eqns", "primitives", "executions"})
+COUNTED = frozenset(
+    {"count", "eqns", "primitives", "executions", "ops", "collective_counts"}
+    | {"collective_executions"}
+)
 LARGEST = "largest_nbytes"
 
 
@@ -59,10 +63,8 @@ def culprits(
     too_little = verdict.margin is None or verdict.margin <= 0
     if limit.relation is Relation.MIN or (too_little and limit.relation is Relation.MAX):
         return NOBODY
-    if limit.subject.stage == "compiled":
-        return NOBODY
     found = tuple(_findings(limit.subject, limit.item, measurement, ignore))
-    field = limit.subject.reads[1]
+    field = limit.subject.weighs
     floor = _floor(verdict)
     weighing = [
         each for each in found if field in COUNTED or Culprit(each, 1).weight(field)[0] > floor
@@ -93,5 +95,18 @@ def _findings(
 ) -> Iterable[Finding]:
     if isinstance(subject, Metric) and subject.kind is not None:
         return measurement.findings(subject.kind).without(ignore)
+    if subject.stage == "compiled":
+        return _instructions(subject, item, measurement)
     name = None if item is None else measurement.canonical(item)
     return measurement.occurrences(name).all
+
+
+def _instructions(
+    subject: Metric | Family, item: str | None, measurement: Measurement
+) -> Iterable[Finding]:
+    """The instructions that a count of the compiled program is made of; nobody uses memory."""
+    if subject.reads[1] in MEMORY:
+        return ()
+    found = measurement.instructions(item).all
+    only_collectives = subject.reads[1] == "collective_bytes"
+    return [each for each in found if not only_collectives or each.primitive in COLLECTIVES]

@@ -13,7 +13,8 @@ from typing import Any
 
 from .errors import LimitError
 from .measurement import Primitives
-from .metrics import FAMILIES, METRICS, Family, Metric
+from .metrics import FAMILIES, METRICS, Family, Metric, Names
+from .opcodes import COLLECTIVES, OPCODES
 from .records import PHASES
 from .suggest import did_you_mean
 from .units import Bound, parse
@@ -122,7 +123,9 @@ OPTIONS = ("ignore", "relative_to")
 PARTS = "phases"
 
 # What may stand in no program at all, and the family whose counts say so.
-FORBIDDING: Mapping[str, Family] = MappingProxyType({"forbid": FAMILIES["primitives"]})
+FORBIDDING: Mapping[str, Family] = MappingProxyType(
+    {"forbid": FAMILIES["primitives"], "forbid_ops": FAMILIES["ops"]}
+)
 
 
 def limit_names() -> tuple[str, ...]:
@@ -256,8 +259,7 @@ def _items(
     example = f'{key}={{"{family.example}": 2}}'
     if not isinstance(value, Mapping) or not value:
         raise LimitError(f"{key}={value!r}: not counts by name; write {example}")
-    if family.names == "primitives":
-        _check_primitives(key, value, primitives)
+    _CHECKS[family.names](key, value, primitives)
     return {name: count for name, count in value.items() if count is not None}
 
 
@@ -266,8 +268,7 @@ def _forbidden(key: str, value: Any, origin: str, primitives: Primitives | None)
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, Collection) or not names:
         raise LimitError(f'{key}={value!r}: not names; write {key}=("{family.example}",)')
-    if family.names == "primitives":
-        _check_primitives(key, names, primitives)
+    _CHECKS[family.names](key, names, primitives)
     bound = Bound(value=Fraction(0), sort="amount", text="0")
     relation = Relation.MAX
     for name in names:
@@ -291,3 +292,24 @@ def _check_primitives(key: str, names: Iterable[Any], primitives: Primitives | N
         if known is not None and name not in known:
             near = did_you_mean(name, sorted(known), n=3)
             raise LimitError(f"{key}: no JAX primitive is named {name!r}{near}")
+
+
+def _check_opcodes(known: frozenset[str], what: str) -> Check:
+    def check(key: str, names: Iterable[Any], _: Primitives | None) -> None:
+        for name in names:
+            if not isinstance(name, str):
+                raise LimitError(f"{key}: {name!r} is not {what}")
+            if name not in known:
+                near = did_you_mean(name, sorted(known), n=3)
+                raise LimitError(f"{key}: {name!r} is not {what}{near}")
+
+    return check
+
+
+Check = Callable[[str, Iterable[Any], Primitives | None], None]
+
+_CHECKS: Mapping[Names, Check] = {
+    "primitives": _check_primitives,
+    "opcodes": _check_opcodes(OPCODES, "an opcode of HLO"),
+    "collectives": _check_opcodes(COLLECTIVES, "a kind of collective"),
+}

@@ -23,11 +23,18 @@ class Primitives(Protocol):
 class Compiled(Protocol):
     """The compiled stage: an attribute for each field that the metrics table reads.
 
-    A field that this compiler does not tell is ``None``, and ``reasons`` says why.
+    A field that this compiler does not tell is ``None``, and ``reasons`` says why. Those in
+    ``bounds`` are lower bounds, for the reasons in ``caveats``.
     """
 
     @property
     def reasons(self) -> Mapping[str, str]: ...
+
+    @property
+    def bounds(self) -> Collection[str]: ...
+
+    @property
+    def caveats(self) -> tuple[str, ...]: ...
 
 
 class Measurement(Primitives, Protocol):
@@ -65,6 +72,9 @@ class Measurement(Primitives, Protocol):
 
     def scopes(self) -> tuple[str, ...]:
         """The named scopes and jitted functions of the program."""
+
+    def instructions(self, opcode: str | None) -> Findings:
+        """The instructions of the compiled program with an opcode, by cost; ``None``: all."""
 
     def compiled(self) -> Any:
         """A ``Compiled``; ``Any`` because its fields are read by the names in the table."""
@@ -109,4 +119,5 @@ def _from_compiled(compiled: Any, field: str, item: str | None) -> Reading:
     value = getattr(compiled, field)
     if value is None:
         return Reading(value=None, reason=compiled.reasons.get(field, "the compiler does not say"))
-    return Reading(value=value if item is None else value.get(item, 0))
+    exact = field not in compiled.bounds
+    return Reading(value=value if item is None else value.get(item, 0), exact=exact)

@@ -172,7 +172,7 @@ def _blame(
     seen.update(new)
     if shown:
         yield (Cell(f"    {shown} of the findings above", "faint"),)
-    yield from culprit_lines(new, verdict.limit.subject.reads[1], target, style)
+    yield from culprit_lines(new, verdict.limit.subject.weighs, target, style)
     if culprits.left_out:
         yield (Cell(f"    ... and {culprits.left_out:,} more (-vv shows all)", "faint"),)
 

@@ -16,6 +16,15 @@ Stage = Literal["traced", "compiled"]
 # Amounts that are lower bounds wherever a trip count or the cost of an equation is unknown.
 WEIGHTED = frozenset({"flops", "transcendentals", "bytes_accessed", "executions"})
 
+# What findings weigh under a metric whose field they do not have themselves.
+_WEIGHS = {"collective_bytes": "bytes_accessed"}
+
+MEMORY = frozenset(
+    {"temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes"}
+)
+
+Names = Literal["primitives", "opcodes", "collectives"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -42,6 +51,11 @@ class Metric:
         """Whether an unknown trip count or cost makes it a lower bound."""
         return self.reads[1] in WEIGHTED
 
+    @property
+    def weighs(self) -> str:
+        """The field of the findings behind it."""
+        return _WEIGHS.get(self.reads[1], self.reads[1])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -50,7 +64,7 @@ class Family:
     name: str
     stage: Stage
     reads: tuple[str, str]
-    names: Literal["primitives", "opcodes"]
+    names: Names
     example: str
     meaning: str
     unit: Unit = "count"
@@ -59,6 +73,10 @@ class Family:
     @property
     def weighted(self) -> bool:
         return self.reads[1] in WEIGHTED
+
+    @property
+    def weighs(self) -> str:
+        return self.reads[1]
 
 
 def _traced(
@@ -102,32 +120,6 @@ _TABLE = (
             "Transcendentals of parts of values that are zero whatever the inputs are."),
     _traced("repeated_draws", "count", "eqns", ("repeated_draws", "count"),
             "Random draws made again from the same key, which give the same numbers."),
-    _traced("contracted_jacobians", "count", "eqns", ("contracted_jacobians", "count"),
-            "Products and sums of a whole Jacobian or Hessian, where one jvp or vjp would do."),
-    _traced("contracted_jacobian_flops", "flop", "flops", ("contracted_jacobians", "flops"),
-            "Flops that the products alone, without their Jacobians, would save."),
-    _traced("wrong_modes", "count", "eqns", ("wrong_modes", "count"),
-            "Jacobians that the other mode makes with less than half as many vectors."),
-    _traced("wrong_mode_flops", "flop", "flops", ("wrong_modes", "flops"),
-            "Flops that the other mode would save, estimated as if a pull cost what a push does."),
-    _traced("largest_intermediate_bytes", "bytes", None, ("intermediates", "largest_nbytes"),
-            "Size of the largest array that an equation makes, before any fusion."),
-    _traced("constant_bytes", "bytes", None, ("constants", "nbytes"),
-            "Size of the arrays that the function closes over and the program carries along."),
-    _compiled("compiled_flops", "flop", "flops",
-              "Flops of the optimized program."),
-    _compiled("compiled_transcendentals", "transcendentals", "transcendentals",
-              "Transcendentals of the optimized program."),
-    _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
-              "Bytes that the optimized program reads and writes."),
-    _compiled("temp_bytes", "bytes", "temp_bytes",
-              "Scratch memory of the compiled program, beside arguments and outputs."),
-    _compiled("argument_bytes", "bytes", "argument_bytes",
-              "Memory of the compiled program's arguments."),
-    _compiled("output_bytes", "bytes", "output_bytes",
-              "Memory of the compiled program's outputs."),
-    _compiled("alias_bytes", "bytes", "alias_bytes",
-              "Output memory shared with donated arguments."),
     _traced("loop_invariants", "count", "eqns", ("loop_invariants", "count"),
             "Equations in a loop that compute the same in every iteration."),
     _traced("loop_invariant_flops", "flop", "flops", ("loop_invariants", "flops"),
@@ -151,6 +143,26 @@ _TABLE = (
             "Transcendentals of substantial work that no argument reaches."),
     _traced("repeated_callbacks", "count", "eqns", ("repeated_callbacks", "count"),
             "Calls of jax.pure_callback that repeat one with the same function and operands."),
+    _traced("largest_intermediate_bytes", "bytes", None, ("intermediates", "largest_nbytes"),
+            "Size of the largest array that an equation makes, before any fusion."),
+    _traced("constant_bytes", "bytes", None, ("constants", "nbytes"),
+            "Size of the arrays that the function closes over and the program carries along."),
+    _compiled("compiled_flops", "flop", "flops",
+              "Flops of the optimized program."),
+    _compiled("compiled_transcendentals", "transcendentals", "transcendentals",
+              "Transcendentals of the optimized program."),
+    _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
+              "Bytes that the optimized program reads and writes."),
+    _compiled("collective_bytes", "bytes", "collective_bytes",
+              "Bytes that communication between devices passes through one device."),
+    _compiled("temp_bytes", "bytes", "temp_bytes",
+              "Scratch memory of the compiled program, beside arguments and outputs."),
+    _compiled("argument_bytes", "bytes", "argument_bytes",
+              "Memory of the compiled program's arguments."),
+    _compiled("output_bytes", "bytes", "output_bytes",
+              "Memory of the compiled program's outputs."),
+    _compiled("alias_bytes", "bytes", "alias_bytes",
+              "Output memory shared with donated arguments."),
     _compiled("code_bytes", "bytes", "code_bytes",
               "Size of the generated code."),
     _compiled("peak_bytes", "bytes", "peak_bytes",
@@ -178,5 +190,42 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             example="dot_general",
             meaning="How often each primitive runs: occurrences times trip counts.",
         ),
+        "ops": Family(
+            name="ops",
+            stage="compiled",
+            reads=("compiled", "ops"),
+            names="opcodes",
+            example="dot",
+            meaning="Instructions of the optimized program by opcode, fusions entered.",
+        ),
+        "op_executions": Family(
+            name="op_executions",
+            stage="compiled",
+            reads=("compiled", "executions"),
+            names="opcodes",
+            example="dot",
+            meaning="How often the instructions of each opcode run, trip counts applied.",
+        ),
+        "collectives": Family(
+            name="collectives",
+            stage="compiled",
+            reads=("compiled", "collective_counts"),
+            names="collectives",
+            example="all-gather",
+            meaning="Communication between devices by kind, asynchronous and fused forms once.",
+        ),
+        "collective_executions": Family(
+            name="collective_executions",
+            stage="compiled",
+            reads=("compiled", "collective_executions"),
+            names="collectives",
+            example="all-gather",
+            meaning="How often each kind of communication happens, trip counts applied.",
+        ),
     }
+)
+
+COMPILED_FIELDS = frozenset(
+    {each.reads[1] for each in METRICS.values() if each.stage == "compiled"}
+    | {each.reads[1] for each in FAMILIES.values() if each.stage == "compiled"}
 )

@@ -288,7 +288,7 @@ class Report:
                 self._ignore,
                 everything=verbosity >= 2,
             ),
-            caveats=self.caveats,
+            caveats=self._caveats_of(verdicts),
             style=style or Style(root=os.getcwd(), width=BESIDE_MARGIN),
         )
 
@@ -315,6 +315,12 @@ class Report:
 
     def _repr_html_(self) -> str:
         return html(self)
+
+    def _caveats_of(self, verdicts: Collection[Verdict]) -> tuple[str, ...]:
+        """Why values among the verdicts are lower bounds, stage by stage."""
+        inexact = {each.limit.subject.stage for each in verdicts if not each.reading.exact}
+        traced = self.caveats if "traced" in inexact else ()
+        return (*traced, *(self.compiled.caveats if "compiled" in inexact else ()))
 
     def _judge_one(self, limit: Limit, relative_to: Report | None) -> tuple[Verdict, ...]:
         """Judge one limit; shares are of the whole program, in a phase too."""

@@ -13,7 +13,8 @@ ALIASES = {"pjit": "jit", "remat2": "checkpoint", "remat": "checkpoint"}
 WORK = ("add", "cholesky", "cos", "dot_general", "exp", "mul", "sin", "tan", "tanh")
 OTHER = ("broadcast_in_dim", "checkpoint", "cond", "jit", "pure_callback", "scan", "while")
 NAMES = frozenset(WORK + OTHER)
-FIELDS = ("flops", "transcendentals", "bytes_accessed")
+FIELDS = ("flops", "transcendentals", "bytes_accessed", "collective_bytes")
+OPS = ("ops", "executions", "collective_counts", "collective_executions")
 MEMORY = ("temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes")
 
 
@@ -40,6 +41,8 @@ class Fake:
     where: Findings = field(default_factory=Findings)
     memory: Mapping[str, Any] = field(default_factory=lambda: {"temp_bytes": 4096})
     reasons: Mapping[str, str] = field(default_factory=dict)
+    bounds: tuple[str, ...] = ()
+    optimized: Findings = field(default_factory=Findings)
     phases: Mapping[str, Fake] = field(default_factory=dict)
     named: Mapping[str, Fake] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
@@ -78,8 +81,15 @@ class Fake:
 
     def compiled(self) -> Any:
         self.made.append("compiled")
-        fields = dict.fromkeys(FIELDS + MEMORY) | dict(self.memory)
-        return SimpleNamespace(**fields, reasons=self.reasons)
+        fields = dict.fromkeys(FIELDS + MEMORY) | {key: {} for key in OPS} | dict(self.memory)
+        caveats = tuple(f"{name} is a lower bound" for name in self.bounds)
+        return SimpleNamespace(
+            **fields, reasons=self.reasons, bounds=frozenset(self.bounds), caveats=caveats
+        )
+
+    def instructions(self, opcode: str | None) -> Findings:
+        self.made.append("instructions")
+        return Findings(each for each in self.optimized if opcode in (None, each.primitive))
 
     def primitive_names(self) -> frozenset[str]:
         return NAMES | ALIASES.keys()

@@ -50,6 +50,14 @@ BOUNDARIES = [
     ({"min_primitives": {"tanh": 2}}, 2, 1),
     ({"max_executions": {"dot_general": 40}}, 40, 41),
     ({"forbid": ("while",)}, 0, 1),
+    ({"ops": {"dot": 2}}, 2, 1),
+    ({"max_ops": {"dot": 2}}, 2, 3),
+    ({"max_op_executions": {"dot": 20}}, 20, 21),
+    ({"forbid_ops": ("custom-call",)}, 0, 1),
+    ({"max_collectives": {"all-gather": 0}}, 0, 1),
+    ({"max_collective_executions": {"all-reduce": 10}}, 10, 11),
+    ({"max_collective_bytes": "1 MiB"}, 2**20, 2**20 + 1),
+    ({"max_compiled_flops": "1 MFLOP"}, 10**6, 10**6 + 1),
 ]
 
 

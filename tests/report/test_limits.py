@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from pytest_jaxcost.report import METRICS, LimitError, Limits, Relation, Report, limit_names
+from pytest_jaxcost.report import (
+    FAMILIES,
+    METRICS,
+    LimitError,
+    Limits,
+    Relation,
+    Report,
+    limit_names,
+)
 
 from .fake import Fake
 
@@ -67,8 +75,8 @@ def test_what_to_ignore_and_what_to_compare_with_are_no_limits() -> None:
 
 ACCEPTED = (
     "Accepted are max_<metric>, min_<metric> and <metric> of eqns, flops, transcendentals,"
-    f" {', '.join(list(METRICS)[3:])}, primitives, executions;"
-    " and forbid, phases, ignore, relative_to"
+    f" {', '.join([*list(METRICS)[3:], *FAMILIES])};"
+    " and forbid, forbid_ops, phases, ignore, relative_to"
 )
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"max_flop": 1}, f"unknown limit 'max_flop'; did you mean 'max_flops'? {ACCEPTED}"),
@@ -109,6 +117,36 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "executions: no JAX primitive is named 'zzz'",
     ),
     ({"forbid": ("wile",)}, "forbid: no JAX primitive is named 'wile'; did you mean 'while'?"),
+    (
+        {"max_ops": {"dto": 4}},
+        "max_ops: 'dto' is not an opcode of HLO; did you mean 'dot'?",
+    ),
+    (
+        {"ops": {"sin": 1}},
+        "ops: 'sin' is not an opcode of HLO; did you mean 'sinh' or 'sine' or 'sign'?",
+    ),
+    (
+        {"ops": {"all-gather-start": 1}},
+        "ops: 'all-gather-start' is not an opcode of HLO; did you mean 'all-gather'?",
+    ),
+    (
+        {"forbid_ops": "custom_call"},
+        "forbid_ops: 'custom_call' is not an opcode of HLO; did you mean 'custom-call'?",
+    ),
+    ({"forbid_ops": (1,)}, "forbid_ops: 1 is not an opcode of HLO"),
+    ({"forbid_ops": ()}, 'forbid_ops=(): not names; write forbid_ops=("dot",)'),
+    (
+        {"max_collectives": {"allgather": 0}},
+        "max_collectives: 'allgather' is not a kind of collective; did you mean 'all-gather'?",
+    ),
+    (
+        {"max_collectives": {"dot": 0}},
+        "max_collectives: 'dot' is not a kind of collective",
+    ),
+    (
+        {"max_op_executions": 4},
+        'max_op_executions=4: not counts by name; write max_op_executions={"dot": 2}',
+    ),
     ({"ignore": ["mull"]}, "ignore: no JAX primitive is named 'mull'; did you mean 'mul'?"),
     ({"forbid": (1,)}, "forbid: 1 is not the name of a primitive"),
     ({"forbid": 1}, 'forbid=1: not names; write forbid=("dot_general",)'),
