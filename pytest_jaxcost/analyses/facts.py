@@ -119,7 +119,7 @@ class Facts:
             primitives=primitives,
             executions=tally.executions,
             calls=calls,
-            exact=tally.exact and not doubts,
+            exact=program.exact and tally.exact and not doubts,
             caveats=(*program.caveats, *doubts),
         )
 

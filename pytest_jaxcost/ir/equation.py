@@ -136,6 +136,8 @@ class Inlined:
     roots: tuple[int, ...]
     """Values that are needed whatever becomes of the results: what effects read."""
     caveats: tuple[str, ...]
+    exact: bool
+    """Whether every call is known to run what it calls once."""
 
     def regions(self) -> Iterator[Region]:
         """Every region once, outer ones before the ones inside them."""

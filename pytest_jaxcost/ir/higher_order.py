@@ -31,7 +31,6 @@ CALLS = frozenset(
         "pjit",
         "remat",
         "remat2",
-        "run_state",
     }
 )
 """Primitives known to run their jaxpr exactly once; others of that structure get a caveat."""
@@ -42,8 +41,8 @@ COMPUTATIONS = ("reduce", "scatter", "select_and_")
 
 _PLAIN = frozenset({bool, int, float, str, type(None)})
 
-BLOCKS = frozenset({"pallas_call", "shard_map", "xla_pmap"})
-"""Primitives whose body sees blocks or shards of the operands, and runs once for each."""
+BLOCKS = frozenset({"pallas_call", "run_state", "shard_map", "xla_pmap"})
+"""Primitives whose body sees blocks or shards of the operands, or references to them."""
 
 
 def entered_jaxprs(eqn: Any) -> list[Any] | None:

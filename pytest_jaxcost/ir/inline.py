@@ -44,6 +44,7 @@ def inline(jaxpr: Any) -> Inlined:
         constants=reader.constants,
         roots=tuple(reader.roots),
         caveats=tuple(reader.caveats),
+        exact=reader.exact,
     )
 
 

@@ -57,6 +57,7 @@ class Reader:
         self.constants: dict[int, Any] = {}
         self.roots: list[int] = []
         self.caveats: dict[str, None] = {}
+        self.exact = True
         self.shared: dict[int, tuple[Region, tuple[int, ...]]] = {}
         self._captured: dict[int, int] = {}
 
@@ -136,14 +137,17 @@ class Reader:
         region.calls[name] += 1
         if name not in higher_order.CALLS:
             self.caveats[UNKNOWN_CALL.format(name=name)] = None
+            self.exact = False
 
     def _frame(
         self, jaxpr: Any, args: Sequence[int], site: Site | None, binders: Sequence[Any]
     ) -> Frame:
         body, consts = _compat.open_jaxpr(jaxpr)
         env: Env = dict(zip(body.invars, args, strict=True))
-        for var, content in zip(body.constvars, consts, strict=True):
+        for var, content in zip(body.constvars, consts, strict=False):
             env[var] = self._capture(var, content)
+        for var in body.constvars[len(consts) :]:  # an open jaxpr whose caller knows the rest
+            env[var] = self.value(var.aval, tuple(args))
         return Frame(iter(body.eqns), env, site, body.outvars, binders)
 
     def _read_until_call(self, frame: Frame, region: Region) -> Frame | None:
