@@ -37,12 +37,12 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "dead": "JAX drops dead equations when it lowers: tracing time, not run time.",
         "recomputed": "jax.checkpoint was asked to do this again, to save memory.",
         "repeated_draws": "key reuse? Draws from one key are the same numbers.",
-    }
-)
         "loop_invariants": "XLA moves most of it out of the loop when it compiles.",
         "batch_invariants": "XLA may move the broadcast behind elementwise work, not a dot's.",
         "selected_branches": "information: vmap cannot branch for each element of a batch.",
         "widened_dots": "information: dot products take narrow operands as they are.",
+    }
+)
 
 SURVIVAL: Mapping[str, str] = MappingProxyType(
     {
