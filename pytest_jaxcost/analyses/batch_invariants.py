@@ -60,7 +60,8 @@ def batch_invariants(facts: Facts) -> Findings:
     filled: list[Repeated] = []
     jaxs: list[Repeated] = []
     for each in worked:
-        if id(each.occurrence.equation) in again:
+        equation = each.occurrence.equation
+        if id(equation) in again or not is_live(equation, facts.live):
             continue
         if _is_jaxs(facts, expressions, each.occurrence):
             jaxs.append(each)
@@ -79,7 +80,7 @@ def _constant_sizes(
     equation = occurrence.equation
     if not equation.outputs or not (mask := constant[equation.outputs[0]]):
         return ()
-    if not facts.varying[equation.outputs[0]] or not is_live(equation, facts.live):
+    if not facts.varying[equation.outputs[0]]:
         return ()
     shape = equation.eqn.outvars[0].aval.shape
     return tuple((axis, shape[axis]) for axis in axes_of(mask) if shape[axis] > 1)

@@ -12,10 +12,8 @@ from collections.abc import Iterable, Sequence
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
-from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Equation
 
 Expression = tuple[int, _compat.Frame | None, str]
 """The region, the innermost frame of the user's, and the phase."""
@@ -25,7 +23,10 @@ REDUCTIONS = ("reduce_", "arg", "cum")
 
 
 class Expressions:
-    """The expressions that some equations come from, and what else comes from them."""
+    """The expressions that some equations come from, and what else comes from them.
+
+    What is dead comes from them too: differentiation needs the steps of a quotient, not the value.
+    """
 
     def __init__(self, facts: Facts, chosen: Sequence[Occurrence]) -> None:
         self.facts = facts
@@ -56,14 +57,10 @@ class Expressions:
         for region in facts.program.regions():
             if id(region) in regions:
                 for equation in region.equations:
-                    if equation.control is not None or _is_work(facts, equation):
+                    if equation.control is not None or not facts.is_bookkeeping(equation):
                         yield Occurrence(region, equation)
 
 
 def is_cheap(primitive: str) -> bool:
     """Whether an equation costs about as much as reading its operands."""
     return primitive in ELEMENTWISE or primitive.startswith(REDUCTIONS)
-
-
-def _is_work(facts: Facts, equation: Equation) -> bool:
-    return is_live(equation, facts.live) and not facts.is_bookkeeping(equation)

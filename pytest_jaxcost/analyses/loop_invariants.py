@@ -75,7 +75,7 @@ def loop_invariants(facts: Facts) -> Findings:
 
 
 def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
-    """The live equations that some loop repeats with the same operands."""
+    """The equations, dead ones too, that some loop repeats with the same operands."""
     found = facts.invariance
     if found is None:
         return []
@@ -83,7 +83,7 @@ def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
     for occurrence in occurrences(facts.program):
         region, equation = occurrence
         loops = found.unchanged(region, equation) if found.nests[id(region)] else ()
-        if loops and region.weight and equation.outputs and is_live(equation, facts.live):
+        if loops and region.weight and equation.outputs:
             exact = all(loop.exact for loop in loops)
             needed = found.needed_runs(region, equation)
             if needed < region.weight or not exact:
@@ -93,23 +93,24 @@ def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
 
 def _sort_out(facts: Facts, unchanged: list[Unchanged]) -> Sorted:
     draws = drawing_sources(each.occurrence for each in unchanged)
-    moved: list[Unchanged] = []
-    drawn: list[Unchanged] = []
-    rest: list[Unchanged] = []
+    sorted_out = Sorted([], [], [], [])
+    computed: list[Unchanged] = []
     for each in unchanged:
+        equation = each.occurrence.equation
         if is_made_by(each.occurrence, draws):
-            drawn.append(each)
-        else:
-            (moved if _is_bookkeeping(facts, each.occurrence.equation) else rest).append(each)
-    computed = [each for each in rest if each.occurrence.equation.primitive not in CALLBACKS]
-    chosen = [each.occurrence for each in computed]
-    expressions, repeated = Expressions(facts, chosen), counted_elsewhere(facts, chosen)
-    counted: list[Unchanged] = []
-    jaxs: list[Unchanged] = []
-    for each in computed:
-        if id(each.occurrence.equation) not in repeated:
-            (jaxs if expressions.is_jaxs_own(each.occurrence) else counted).append(each)
-    return Sorted(counted, moved, drawn, jaxs)
+            sorted_out.drawn.append(each)
+        elif _is_bookkeeping(facts, equation):
+            sorted_out.moved.append(each)
+        elif equation.primitive not in CALLBACKS:
+            computed.append(each)
+    expressions = Expressions(facts, [each.occurrence for each in computed])
+    live = [each for each in computed if is_live(each.occurrence.equation, facts.live)]
+    elsewhere = counted_elsewhere(facts, [each.occurrence for each in live])
+    for each in live:
+        if id(each.occurrence.equation) not in elsewhere:
+            is_jaxs = expressions.is_jaxs_own(each.occurrence)
+            (sorted_out.jaxs if is_jaxs else sorted_out.counted).append(each)
+    return sorted_out
 
 
 def _is_bookkeeping(facts: Facts, equation: Equation) -> bool:

@@ -17,6 +17,7 @@ from pytest_jaxcost.analyses.loop_invariants import (
 )
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.report.records import Finding, Findings
 
@@ -42,8 +43,12 @@ def is_callback(repetition: Repetition) -> bool:
 
 
 def _unchanged(facts: Facts) -> list[Unchanged]:
-    calls = unchanged_in_loops(facts)
-    return [each for each in calls if each.occurrence.equation.primitive == CALLBACK]
+    return [
+        each
+        for each in unchanged_in_loops(facts)
+        if each.occurrence.equation.primitive == CALLBACK
+        and is_live(each.occurrence.equation, facts.live)
+    ]
 
 
 def _equation(unchanged: Unchanged) -> int:
