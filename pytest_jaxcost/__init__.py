@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .report import Place as Place
     from .report import Report as Report
     from .report import ScopeError as ScopeError
+    from .targets import MissingCompilerError as MissingCompilerError
+    from .targets import TargetError as TargetError
 
 _HOMES = {
     "Cost": "cost.record",
@@ -28,9 +30,11 @@ _HOMES = {
     "Findings": "report",
     "JaxcostWarning": "plugin.warning",
     "LimitError": "report",
+    "MissingCompilerError": "targets",
     "Place": "report",
     "Report": "report",
     "ScopeError": "report",
+    "TargetError": "targets",
     "cost_rule": "cost.registry",
     "measure": "api",
 }

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.extend.core as jex_core
 import jaxlib.version
+import numpy as np
 from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import custom_derivatives as _custom_derivatives
@@ -319,25 +320,16 @@ def as_function(closed_jaxpr: Any) -> Callable[..., Any]:
 def on_devices(traced: Any, place: Callable[[Any], Any]) -> Any:
     """A copy of a ``jax.stages.Traced`` that lies where `place` says.
 
-    `place` is given each sharding, mesh and device that the program or an argument names, and
-    None for an argument that lies nowhere in particular. A program without arguments lies where
-    its results do. ``Traced`` keeps its arguments in ``_lfg`` in 0.8, later their types in
-    ``_meta_tys_flat``.
+    `place` is given each sharding, mesh and device that the program or an argument names.
+    ``Traced`` keeps its arguments in ``_lfg`` in 0.8, later their types in ``_meta_tys_flat``.
     """
     moved, placed = copy.copy(traced), _Placed(place)
     params = dict(traced._params)
     params["jaxpr"] = placed(params["jaxpr"])
     params["ctx_mesh"] = place(params["ctx_mesh"])
     for name in ("in_shardings", "out_shardings"):
-        nowhere = name == "out_shardings" and not params["in_shardings"]
-        params[name] = tuple(
-            place(each)
-            if isinstance(each, jax.sharding.Sharding)
-            else place(None)
-            if nowhere
-            else each
-            for each in params[name]
-        )
+        is_place = jax.sharding.Sharding
+        params[name] = tuple(place(s) if isinstance(s, is_place) else s for s in params[name])
     moved._params = params
     if hasattr(traced, "_lfg"):
         lower = traced._lfg
@@ -352,11 +344,13 @@ def on_devices(traced: Any, place: Callable[[Any], Any]) -> Any:
 def _placed_argument(arg: Any, place: Callable[[Any], Any]) -> jax.ShapeDtypeStruct:
     where = getattr(arg, "sharding", None) if getattr(arg, "_committed", True) else None
     dtype = getattr(arg, "dtype", None) or jax.dtypes.result_type(arg)
-    return jax.ShapeDtypeStruct(np.shape(arg), dtype, sharding=place(where))
+    where = None if where is None else place(where)
+    return jax.ShapeDtypeStruct(np.shape(arg), dtype, sharding=where)
 
 
 def _placed_type(meta: Any, place: Callable[[Any], Any]) -> Any:
-    where = place(meta.sharding if meta.committed else None)
+    nowhere = meta.sharding is None or not meta.committed
+    where = None if nowhere else place(meta.sharding)
     return meta.replace(sharding=where, format=None, committed=True, is_np_array=False)
 
 

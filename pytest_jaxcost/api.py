@@ -18,6 +18,8 @@ from pytest_jaxcost.ir import names
 from pytest_jaxcost.program import NOT_CALLABLE, Program, function_name
 from pytest_jaxcost.report.records import Finding, Findings, Totals
 from pytest_jaxcost.report.report import Report
+from pytest_jaxcost.targets import Target, parse
+from pytest_jaxcost.targets.compilers import COMPILERS
 
 
 def measure(
@@ -32,10 +34,13 @@ def measure(
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
     Arguments are arrays, pytrees of arrays or ``jax.ShapeDtypeStruct``; a function that is jitted
-    already keeps its static arguments and donation. `name` is used in messages. Frames of files
+    already keeps its static arguments and donation. `name` is used in messages. The compiled stage
+    is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need not be there;
+    without one, for the platform that JAX runs on. Frames of files
     below one of the folders `libraries` are not shown as places of the user's own code.
 
     Raises:
+        LimitError: no target is named `target`.
         TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
         Exception: whatever `fn` raises when it is traced, with a note that names the call.
     """
@@ -43,22 +48,31 @@ def measure(
     if not callable(fn):
         raise TypeError(NOT_CALLABLE.format(value=fn))
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
+    where = None if target is None else parse(target)
     program.trace()
-    return Report(_Measurement(program, target, libraries))
+    return Report(_Measurement(program, where, libraries))
 
 
 def measure_jaxpr(
     jaxpr: Any, *, name: str, target: str | None = None, libraries: tuple[str, ...] = ()
 ) -> Report:
     """The report of a closed jaxpr that was traced already."""
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), target, libraries))
+    where = None if target is None else parse(target)
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
 
 
 class _Measurement:
     """What a report reads: each question is answered once, when it is asked."""
 
-    def __init__(self, program: Program, target: str | None, libraries: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        target: Target | None,
+        libraries: tuple[str, ...],
+        like: _Measurement | None = None,
+    ) -> None:
         self.program = program
+        self._like = like
         self.name = program.name
         self.target = target
         self.libraries = libraries
@@ -66,11 +80,23 @@ class _Measurement:
 
     @cached_property
     def facts(self) -> Facts:
-        return Facts(self.program.jaxpr, self.libraries)
+        return self._like.facts if self._like else Facts(self.program.jaxpr, self.libraries)
+
+    def on(self, target: str) -> _Measurement:
+        """The same program for another target; what is known of the traced stage is shared."""
+        return _Measurement(self.program, parse(target), self.libraries, self._like or self)
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        return {**_compat.versions(), "target": self.target or jax.default_backend()}
+        if self.target is None:
+            return {**_compat.versions(), "target": jax.default_backend()}
+        compiler = COMPILERS.get(self.target.platform)
+        installed = compiler.installed if compiler else None
+        return {
+            **_compat.versions(),
+            "target": str(self.target),
+            **({"compiler": installed} if installed else {}),
+        }
 
     @cached_property
     def _division(self) -> Division:
@@ -117,7 +143,7 @@ class _Measurement:
 
     @cached_property
     def _compiled(self) -> Compiled:
-        return Compiled(self.program.compiled)
+        return Compiled(self.program.compiled_for(self.target))
 
     def compiled(self) -> Compiled:
         return self._compiled

@@ -1,11 +1,12 @@
 """One function under test: what it is called with, and its three stages.
 
-Each stage is made once, when something asks for it. Nothing is ever executed.
+Each stage is made once for each target, when something asks for it. Nothing is ever executed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,6 +14,9 @@ import jax
 import numpy as np
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.targets import Target, is_native
+from pytest_jaxcost.targets.noise import noise_kept_out
+from pytest_jaxcost.targets.placement import lower
 
 NOT_AN_ARRAY = (
     "jaxcost passes every argument to jax.jit, and {path} is {article} {kind}, no array and no "
@@ -31,6 +35,8 @@ class Program:
         self.fn, self.args, self.kwargs, self.name = fn, tuple(args), dict(kwargs), name
         self._traced: Any = None
         self._jaxpr: Any = None
+        self._lowered: dict[Target, Any] = {}
+        self._compiled: dict[Target, Any] = {}
 
     @classmethod
     def of_jaxpr(cls, jaxpr: Any, name: str) -> Program:
@@ -73,6 +79,44 @@ class Program:
     def compiled(self) -> Any:
         """``jax.stages.Compiled``."""
         return self.lowered.compile()
+
+    def lowered_for(self, target: Target | None) -> Any:
+        """``jax.stages.Lowered`` for a target; None is the platform that JAX runs on.
+
+        Raises:
+            TargetError: the program cannot be put on the target's devices.
+        """
+        if target is None or is_native(target):
+            return self.lowered
+        if target not in self._lowered:
+            with self._said_in_errors(target):
+                self._lowered[target] = lower(self.trace(), target)
+        return self._lowered[target]
+
+    def compiled_for(self, target: Target | None) -> Any:
+        """``jax.stages.Compiled`` for a target; None is the platform that JAX runs on.
+
+        What the target's compiler prints is kept out of the output, and is shown if it fails.
+
+        Raises:
+            TargetError: as ``lowered_for`` does.
+        """
+        if target is None or is_native(target):
+            return self.compiled
+        if target not in self._compiled:
+            lowered = self.lowered_for(target)
+            with self._said_in_errors(target), noise_kept_out():
+                self._compiled[target] = lowered.compile()
+        return self._compiled[target]
+
+    @contextmanager
+    def _said_in_errors(self, target: Target) -> Iterator[None]:
+        __tracebackhide__ = True
+        try:
+            yield
+        except Exception as error:
+            error.add_note(f"jaxcost: while compiling {self.call} for {target}")
+            raise
 
     @property
     def call(self) -> str:

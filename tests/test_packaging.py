@@ -29,7 +29,7 @@ def test_metadata() -> None:
     about = metadata.metadata(DISTRIBUTION)
     assert "Framework :: Pytest" in about.get_all("Classifier", [])
     assert (about["License-Expression"], about["Requires-Python"]) == ("Apache-2.0", ">=3.11")
-    assert set(about.get_all("Provides-Extra", [])) == {"docs", "test"}
+    assert set(about.get_all("Provides-Extra", [])) == {"cuda", "docs", "test", "tpu"}
     required = map(Requirement, metadata.requires(DISTRIBUTION) or ())
     assert {each.name: str(each.specifier) for each in required if each.marker is None} == {
         "jax": ">=0.8",

@@ -28,6 +28,8 @@ class Whole(Measurement, Protocol):
     @property
     def facts(self) -> Facts: ...
 
+    def on(self, target: str) -> Whole: ...
+
 
 class Division:
     """The parts of one measured program; each is made once."""
@@ -110,6 +112,10 @@ class Part:
 
     def canonical(self, name: str) -> str:
         return self._whole.canonical(name)
+
+    def on(self, target: str) -> Part:
+        """The same equations of the program for another target."""
+        return Part(Division(self._whole.on(target)), self.name, self.members)
 
     # parts of the part
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MARKER = (
     "jaxcost(max_METRIC=..., min_METRIC=..., METRIC=..., primitives={...}, forbid=(...), "
-    "mode='fail'|'warn'|'off', target=..., ignore=...): "
+    "mode='fail'|'warn'|'off', target=..., missing_target='fail'|'skip', ignore=...): "
     "limits of what is measured in the test; without the fixture `jaxcost`, of what jax.jit "
     "compiles in it."
 )

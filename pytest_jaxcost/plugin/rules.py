@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ..report import LimitError, Limits
 from ..report.limits import OPTIONS as LIMIT_OPTIONS
 from ..report.limits import limit_names
 from ..report.suggest import did_you_mean
+from ..targets import parse
 
 Mode = Literal["fail", "warn", "off"]
 MODES: tuple[Mode, ...] = ("fail", "warn", "off")
+MissingTarget = Literal["fail", "skip"]
+MISSING_TARGET: tuple[MissingTarget, ...] = ("fail", "skip")
+Word = TypeVar("Word", bound=str)
+OWN = ("mode", "target", "missing_target")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What holds for a measurement.
 
-    ``marked`` says whether the test has a marker of its own or of its class or module.
+    ``missing_target`` says what becomes of a test whose target's compiler is not installed, and
+    ``marked`` whether the test has a marker of its own or of its class or module.
     """
 
     limits: Limits = field(default_factory=Limits)
     mode: Mode = "fail"
     target: str | None = None
+    missing_target: MissingTarget = "fail"
     ignore: frozenset[str] = frozenset()
     marked: bool = False
 
@@ -57,33 +64,48 @@ def merge(layers: Iterable[Limits], *, marked: bool) -> Rules:
     """
     merged: Limits = reduce(lambda above, below: above.over(below), layers, Limits())
     values = dict(merged.values)
-    mode = _mode(values.pop("mode", None), merged.origins.get("mode", ""))
-    target = _target(values.pop("target", None), merged.origins.get("target", ""))
+    own = {key: (values.pop(key, None), merged.origins.get(key, "")) for key in OWN}
     for key in values:
         _check_keyword(key, merged.origins[key])
     limits = Limits(values=values, origins=merged.origins)
     ignore = limits.parse().ignore
-    return Rules(limits=limits, mode=mode, target=target, ignore=ignore, marked=marked)
+    return Rules(
+        limits=limits,
+        mode=_mode(*own["mode"]),
+        target=_target(*own["target"]),
+        missing_target=_missing_target(*own["missing_target"]),
+        ignore=ignore,
+        marked=marked,
+    )
 
 
 def _check_keyword(key: str, origin: str) -> None:
     """Refuse a misspelt keyword of the marker's own; the limits refuse all others."""
-    near = "" if key in limit_names() else did_you_mean(key, ("mode", "target"))
+    near = "" if key in limit_names() else did_you_mean(key, OWN)
     if near:
         raise LimitError(f"unknown limit {key!r}{near} ({origin})")
 
 
 def _mode(value: Any, origin: str) -> Mode:
-    if value is None:
-        return "fail"
-    for mode in MODES:
-        if value == mode:
-            return mode
-    near = did_you_mean(str(value), MODES)
-    raise LimitError(f"mode={value!r}: accepted are {', '.join(MODES)}{near} ({origin})")
+    return _one_of("mode", MODES, "fail" if value is None else value, origin)
+
+
+def _missing_target(value: Any, origin: str) -> MissingTarget:
+    return _one_of("missing_target", MISSING_TARGET, "fail" if value is None else value, origin)
+
+
+def _one_of(key: str, accepted: tuple[Word, ...], value: Any, origin: str) -> Word:
+    for word in accepted:
+        if value == word:
+            return word
+    near = did_you_mean(str(value), accepted)
+    raise LimitError(f"{key}={value!r}: accepted are {', '.join(accepted)}{near} ({origin})")
 
 
 def _target(value: Any, origin: str) -> str | None:
-    if value is None or (isinstance(value, str) and value.strip()):
-        return value
-    raise LimitError(f"target={value!r}: not the name of a target, such as 'cpu' ({origin})")
+    if value is None:
+        return None
+    try:
+        return str(parse(value))
+    except LimitError as error:
+        raise LimitError(f"{error} ({origin})") from None

@@ -97,11 +97,19 @@ class Session:
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
         """What ``measure`` is to know beside the function: its name, target and libraries."""
+        if self.rules.missing_target == "skip":
+            self._skip_where_missing()
         return {
             "name": name,
             "target": target or self.rules.target,
             "libraries": self.libraries,
         }
+
+    def _skip_where_missing(self) -> None:
+        from .missing import NAME, SkipsWhereMissing
+
+        if not self.config.pluginmanager.has_plugin(NAME):
+            self.config.pluginmanager.register(SkipsWhereMissing(self), NAME)
 
     def record(self, report: Report) -> None:
         """Tell other plugins of a measurement, and keep its row if anything shows rows."""

@@ -76,6 +76,9 @@ class Measurement(Primitives, Protocol):
     def instructions(self, opcode: str | None) -> Findings:
         """The instructions of the compiled program with an opcode, by cost; ``None``: all."""
 
+    def on(self, target: str) -> Measurement:
+        """The same traced program for another target; raises ``LimitError`` for a wrong name."""
+
     def compiled(self) -> Any:
         """A ``Compiled``; ``Any`` because its fields are read by the names in the table."""
 

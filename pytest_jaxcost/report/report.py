@@ -165,6 +165,17 @@ class Report:
         """Whether the compiled stage was made already."""
         return self._measurement.has_compiled
 
+    def on(self, target: str) -> Report:
+        """The report of the same traced program for another target; nothing is traced again.
+
+        The target need not be there: ``"tpu:v5e:2x2"``, ``"cuda:h100"``.
+
+        Raises:
+            LimitError: no target is named so.
+        """
+        whole = None if self._whole is None else self._whole.on(target)
+        return Report(self._measurement.on(target), ignore=self._ignore, whole=whole)
+
     @property
     def findings_kinds(self) -> tuple[str, ...]:
         return self._measurement.findings_kinds
