@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from pytest_jaxcost.flow.zeros.depth import DERIVATIVES, depth
+from pytest_jaxcost.flow.zeros.depth import depth, derivatives
 from pytest_jaxcost.flow.zeros.pattern import Origin
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.ir import where
@@ -24,6 +24,8 @@ class Cause(Enum):
     """Zeros made inside a derivative, where a rule wants an array."""
     ZEROS = auto()
     DIAGONAL = auto()
+    IDENTITY = auto()
+    """A product with rows of an identity."""
     BASIS = auto()
     """A basis that is pushed through a derivative, which is how Jacobians are made."""
     PADDING = auto()
@@ -31,24 +33,25 @@ class Cause(Enum):
     """Padding that the derivative of a slice makes."""
 
 
-def cause_of(origin: Origin, equation: Equation) -> Cause:
-    """Why `equation` works on zeros that come from `origin`."""
+PLACES = frozenset({"pad", "dynamic_update_slice", "scatter", "scatter-add"})
+"""What the transposes of a slice, of a slice that starts somewhere, and of a gather are."""
+
+
+def cause_of(work: ZeroWork, equation: Equation) -> Cause:
+    """Why `equation` works on zeros."""
+    origin, around = work.origin, depth(equation)
     maker = origin.equation
-    outside = depth(equation) > (0 if maker is None else depth(maker))
-    if origin.kind == "part":
-        return Cause.SEEDS if outside else Cause.PADDING
-    if origin.kind == "basis":
-        return Cause.BASIS if outside else Cause.DIAGONAL
-    if origin.kind == "constant":
-        return Cause.BASIS if outside else Cause.PADDING
-    if origin.kind == "padding":
-        is_slice = maker is not None and maker.primitive == "pad" and _is_transposed(maker)
-        return Cause.PART_USED if is_slice else Cause.PADDING
-    if maker is None:
-        return Cause.ZEROS
-    if outside:
-        return Cause.ZERO_SEED
-    return Cause.ZERO_TANGENT if depth(equation) else Cause.ZEROS
+    outside = around > (0 if maker is None else depth(maker))
+    if work.picks:
+        picked = Cause.DIAGONAL if work.picks == "diagonal" else Cause.IDENTITY
+        return Cause.BASIS if outside else picked
+    if origin.kind == "zeros":
+        inside = Cause.ZERO_TANGENT if around else Cause.ZEROS
+        return Cause.ZERO_SEED if outside and maker is not None else inside
+    if outside and origin.kind != "padding":
+        return Cause.SEEDS if origin.kind == "part" else Cause.BASIS
+    is_used_in_part = maker is not None and maker.primitive in PLACES and _is_transposed(maker)
+    return Cause.PART_USED if is_used_in_part else Cause.PADDING
 
 
 def zero_hint(
@@ -69,10 +72,8 @@ def zero_hint(
 
 def _is_pulled(origin: Origin, equation: Equation) -> bool:
     """Whether seeds are cotangents: the derivative that takes them is the outermost but theirs."""
-    around = [name for name, derivative in where.name_stack(equation) if derivative]
-    inside = [name for name in around if name in DERIVATIVES]
-    maker = origin.equation
-    return inside[0 if maker is None else depth(maker)] == where.TRANSPOSE
+    known = 0 if origin.equation is None else len(derivatives(origin.equation))
+    return derivatives(equation)[known] == where.TRANSPOSE
 
 
 def _is_transposed(equation: Equation) -> bool:
@@ -89,15 +90,13 @@ _HINTS = {
         "alone, and close over those that do not vary"
     ),
     Cause.ZERO_TANGENT: (
-        "a zero of the derivative was made an array; a custom rule with symbolic_zeros=True can "
-        "leave its term out"
+        "an operand is zeros throughout; leave the term out, in a custom rule by "
+        "symbolic_zeros=True"
     ),
     Cause.ZEROS: "an operand is zeros throughout; leave the term out",
-    Cause.DIAGONAL: (
-        "an operand is diagonal; multiply by its diagonal elementwise, and by an identity not "
-        "at all"
-    ),
+    Cause.DIAGONAL: "an operand is diagonal; multiply by its diagonal elementwise",
+    Cause.IDENTITY: "an operand is rows of an identity; index the other one, or leave it as it is",
     Cause.BASIS: "a basis is pushed through the derivative, as Jacobians are made",
-    Cause.PADDING: "more than half of it is padding; compute first and pad the result",
+    Cause.PADDING: "most of it is zeros; compute on the part that is not, and pad the result",
     Cause.PART_USED: "only a part of the result is used; slice first and compute on the part",
 }

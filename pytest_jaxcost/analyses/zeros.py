@@ -18,15 +18,17 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.zero_hints import Cause, cause_of, zero_hint
+from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.flow.zeros.pattern import Known
 from pytest_jaxcost.flow.zeros.registry import Step
-from pytest_jaxcost.flow.zeros.work import ZeroWork, diagonal_work, zero_work
+from pytest_jaxcost.flow.zeros.work import ZeroWork, picking_work, zero_work
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
@@ -94,12 +96,16 @@ def _wasted_by(facts: Facts, occurrence: Occurrence, known: Sequence[Known]) -> 
     equation = occurrence.equation
     operands = tuple([known[value] for value in equation.inputs])
     results = tuple([known[value] for value in equation.outputs])
-    work = _work(Step(equation, operands, facts.program.constants, results))
-    if work is None or not is_live(equation, facts.live) or facts.is_bookkeeping(equation):
-        return None
-    if _is_constant(facts, work, equation):
-        return None
-    return Wasted(occurrence, work, cause_of(work.origin, equation))
+    step = Step(equation, operands, facts.program.constants, results)
+    for work in (picking_work(step), zero_work(step)):
+        if work is None:
+            continue
+        if not is_live(equation, facts.live) or facts.is_bookkeeping(equation):
+            return None
+        cause = cause_of(work, equation)
+        if cause is not Cause.BASIS and not _is_constant(facts, work, equation):
+            return Wasted(occurrence, work, cause)
+    return None
 
 
 def _is_constant(facts: Facts, work: ZeroWork, equation: Equation) -> bool:
@@ -108,21 +114,16 @@ def _is_constant(facts: Facts, work: ZeroWork, equation: Equation) -> bool:
     return kind == "zeros" and not any(facts.varying[value] for value in equation.outputs)
 
 
-def _work(step: Step) -> ZeroWork | None:
-    found = [zero_work(step), diagonal_work(step)]
-    return max(filter(None, found), key=lambda work: work.share, default=None)
-
-
 def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     cause, work = wasted.cause, wasted.work
     equation = wasted.occurrence.equation
-    if cause in (Cause.SEEDS, Cause.BASIS):
-        return cause is Cause.SEEDS
+    if cause is Cause.SEEDS:
+        return True
     if work.origin.equation is None:
         if not expressions.is_operator(equation):
             return False
     elif where.source(work.origin.equation) == where.source(equation):
-        return False
+        return cause is Cause.ZERO_TANGENT and _compat.has_custom_rule(equation.eqn)
     if cause in (Cause.PADDING, Cause.PART_USED):
         return work.share >= MOSTLY and equation.primitive != "add_any"
     return True
@@ -146,12 +147,16 @@ def _hint(wasted: Wasted, finding: Finding, flops: int) -> str:
 
 
 def _finding(facts: Facts, wasted: Wasted) -> Finding:
-    finding = facts.finding("zeros", [wasted.occurrence], bookkeeping=False)
-    share = wasted.work.share
+    whole, share = facts.finding("zeros", [wasted.occurrence], bookkeeping=False), wasted.work.share
+    spent = Cost(
+        flops=int(whole.flops * share),
+        transcendentals=int(whole.transcendentals * share),
+        bytes_accessed=int(whole.bytes_accessed * share),
+    )
     return replace(
-        finding,
-        flops=int(finding.flops * share),
-        transcendentals=int(finding.transcendentals * share),
-        bytes_accessed=int(finding.bytes_accessed * share),
-        share=None if finding.share is None else finding.share * float(share),
+        whole,
+        flops=spent.flops,
+        transcendentals=spent.transcendentals,
+        bytes_accessed=spent.bytes_accessed,
+        share=facts.share(spent),
     )

@@ -27,6 +27,7 @@ PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
         "widened_dots": lambda _: "of widened operands",
         "contracted_jacobians": lambda n: f"sums a whole Jacobian{more(n)}",
         "wrong_modes": lambda n: f"in the costlier mode{more(n)}",
+        "zeros": lambda n: f"on zeros{more(n)}",
         "intermediates": lambda _: "",
         "constants": lambda _: "",
     }

@@ -60,6 +60,11 @@ def test_each_loop(name: str, inner: str) -> None:
         claimed(Program(steps), (X,))
 
 
+def test_a_carry_that_starts_as_zeros_is_not_ones() -> None:
+    inner = Step("basis", 0, 0, 1)
+    claimed(Program((Step("zeros", 0, 0, 0), Step("scan_carry", 1, 0, 2, (inner,)))), (X,))
+
+
 def test_claims_are_made() -> None:
     """The law would hold of an analysis that claims nothing."""
     assert claimed(Program((Step("zeros", 0, 0, 0), Step("mul", 0, 1, 0))), (X,)) >= 2 * X.size

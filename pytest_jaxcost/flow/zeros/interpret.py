@@ -21,6 +21,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     Origin,
     Pattern,
     Tie,
+    fits,
     join,
     nothing,
     pattern,
@@ -56,7 +57,7 @@ class _Interpreter:
         for value, content in self.program.constants.items():
             if content.__class__ is not _compat.Literal:
                 known[value] = _captured(content)
-            elif content.val.__class__ not in _NUMBERS or not content.val:
+            elif content.val.__class__ is not float or not content.val:  # most are floats
                 known[value] = _literal(content)
         self.region(self.program.main)
         return self.known
@@ -86,7 +87,8 @@ class _Interpreter:
         if rule is not None and _is_static(equation.eqn):
             found = rule(Step(equation, operands, self.program.constants))
         for value, known in zip(equation.outputs, found, strict=True):
-            self.known[value] = known
+            is_exact = not isinstance(known, Index) or fits(known, self.program.avals[value])
+            self.known[value] = known if is_exact else None
 
     def control(self, equation: Equation) -> None:
         control = equation.control
@@ -208,10 +210,13 @@ def _shape(aval: Any) -> tuple[Any, ...]:
     return getattr(aval, "shape", ())
 
 
-def _literal(literal: Any) -> Pattern | None:
+def _literal(literal: Any) -> Known:
     dtype = literal.aval.dtype
-    is_number = isinstance(dtype, np.dtype) and literal.aval.shape == ()
-    return _ZERO if is_number and not literal.val else None
+    if not isinstance(dtype, np.dtype) or literal.aval.shape != ():
+        return None
+    if not literal.val:
+        return _ZERO
+    return Index((), int(literal.val)) if dtype.kind in "iu" else None
 
 
 def _captured(content: Any) -> Pattern | None:
@@ -245,6 +250,4 @@ def _diagonal(nonzero: Any) -> list[Tie]:
     return [Tie((1, -1), 0)] if is_diagonal else []
 
 
-_NUMBERS = frozenset({bool, float, int})
-"""Classes of numbers that are tested for zero before anything else: programs have thousands."""
 _ZERO = nothing(Origin("zeros", None))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import gcd, prod
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.spans import Spans
@@ -65,6 +65,22 @@ class Index(NamedTuple):
 Known = Pattern | Index | None
 
 
+def fits(index: Index, aval: Any) -> bool:
+    """Whether an array can hold these numbers exactly: integers wrap around, floats round."""
+    kind, bits = aval.dtype.kind, 8 * int(aval.dtype.itemsize)
+    most = abs(index.offset) + sum(
+        [abs(c) * (n - 1) for c, n in zip(index.coefs, aval.shape, strict=True)]
+    )
+    if kind in "iu":
+        return most < 2 ** (bits - 1) and (kind == "i" or _least(index, aval.shape) >= 0)
+    return most <= 1 if kind == "b" else bits >= 32 and most < 2**24
+
+
+def _least(index: Index, shape: Shape) -> int:
+    sizes = zip(index.coefs, shape, strict=True)
+    return index.offset + sum([c * (n - 1) for c, n in sizes if c < 0])
+
+
 def nothing(origin: Origin) -> Pattern:
     """The pattern of a value that is zero throughout, of any shape."""
     return Pattern((), (), origin, zero=True)
@@ -108,7 +124,8 @@ def join(shape: Shape, patterns: Sequence[Known]) -> Pattern | None:
         found.append(each)
     partly = [each for each in found if not each.zero]
     if len(partly) < 2:
-        return partly[0] if partly else max(found, key=lambda each: each.origin.worked)
+        only = partly[0] if partly else max(found, key=lambda each: each.origin.worked)
+        return only if len(found) == 1 else only._replace(ones=False)
     largest = max(partly, key=lambda each: volume(each, shape))
     spans = map(sets.union, zip(*(each.spans for each in partly), strict=True))
     ties = [tie for tie in largest.ties if all(tie in each.ties for each in partly)]

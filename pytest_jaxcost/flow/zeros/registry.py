@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
 from pytest_jaxcost import _compat
-from pytest_jaxcost.flow.zeros.pattern import Known, Pattern
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Pattern
 from pytest_jaxcost.ir.equation import Equation
 
 
@@ -46,12 +44,13 @@ class Step(NamedTuple):
         return known if isinstance(known, Pattern) else None
 
     def integer(self, k: int) -> int | None:
-        """The value of operand `k` if it is a literal integer."""
-        content = self.constants.get(self.equation.inputs[k])
-        if not isinstance(content, _compat.Literal):
-            return None
-        value = np.asarray(content.val)
-        return int(value) if value.ndim == 0 and value.dtype.kind in "iu" else None
+        """The value of operand `k`, if it is one integer that follows from literals."""
+        known = self.known[k]
+        if isinstance(known, Index):
+            return None if any(known.coefs) else known.offset
+        content: Any = self.constants.get(self.equation.inputs[k])
+        is_zero = known is not None and isinstance(content, _compat.Literal)
+        return 0 if is_zero and content.aval.dtype.kind in "iu" else None
 
 
 Rule = Callable[[Step], Sequence[Known]]
@@ -59,7 +58,7 @@ RuleT = TypeVar("RuleT", bound=Rule)
 
 RULES: dict[str, Rule] = {}
 
-SOURCES = frozenset({"iota", "broadcast_in_dim"})
+SOURCES = frozenset({"iota"})
 """Primitives of whose results something may be known when nothing is known of the operands."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.depth import depth
 from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, meet, volume
 from pytest_jaxcost.flow.zeros.registry import Step
 from pytest_jaxcost.flow.zeros.rules.contractions import products_of
@@ -25,6 +26,8 @@ class ZeroWork(NamedTuple):
     origin: Origin
     zeros: int = 0
     size: int = 0
+    picks: Literal["", "diagonal", "ones"] = ""
+    """Whether the work is a product with a diagonal matrix, or with rows of an identity."""
 
 
 def zero_work(step: Step) -> ZeroWork | None:
@@ -48,7 +51,7 @@ def _of_operand(step: Step) -> ZeroWork | None:
 def _of_sum(step: Step) -> ZeroWork | None:
     """Where either side is zero there is nothing to add, unless the zeros only start a sum."""
     sides = [operand(step, 0), operand(step, 1)]
-    meant = [side if side is not None and _is_waste_to_add(side.origin) else None for side in sides]
+    meant = [side if side is not None and _is_waste_to_add(side, step) else None for side in sides]
     either = _outside(meet(step.out_shape, meant), step.out_shape)
     if either is None:
         return _of_result(step)
@@ -63,8 +66,12 @@ def _of_dot(step: Step) -> ZeroWork | None:
     return _outside(products.known, products.shape)
 
 
-def _is_waste_to_add(origin: Origin) -> bool:
-    return origin.kind == "part" or (origin.kind == "zeros" and origin.worked)
+def _is_waste_to_add(side: Pattern, step: Step) -> bool:
+    """Whether zeros are seeds of other arguments, or a product or a tangent that is zero."""
+    kind, maker, worked = side.origin
+    if kind != "zeros":
+        return kind == "part"
+    return worked or (maker is not None and depth(step.equation) > depth(maker))
 
 
 def _outside(known: Known, shape: Shape) -> ZeroWork | None:
@@ -90,34 +97,35 @@ _MEASURES: dict[str, Callable[[Step], ZeroWork | None]] = {
 }
 
 
-def diagonal_work(step: Step) -> ZeroWork | None:
-    """The products of a ``dot_general`` that are zero because an operand is diagonal.
+def picking_work(step: Step) -> ZeroWork | None:
+    """The products of a ``dot_general`` that are zero because an operand picks from the other.
 
-    Where the operand is the identity, that is all of them: the product is the other operand.
+    Of a diagonal operand those off the diagonal; of rows of an identity all of them, because
+    nothing needs to be multiplied.
     """
     if step.eqn.primitive.name != "dot_general":
         return None
     (contracted, _) = step.eqn.params["dimension_numbers"]
     for k, summed in enumerate(contracted):
-        found = _off_diagonal(step.pattern(k), step.shape(k), set(summed))
-        if found is not None:
-            return found
+        known = step.pattern(k)
+        if known is not None and not known.zero and len(summed) == 1:
+            found = _picked(known, step.shape(k), summed[0])
+            if found is not None:
+                return found
     return None
 
 
-def _off_diagonal(known: Pattern | None, shape: Shape, summed: set[int]) -> ZeroWork | None:
-    if known is None or known.origin.kind not in ("basis", "constant"):
-        return None
+def _picked(known: Pattern, shape: Shape, summed: int) -> ZeroWork | None:
     for tie in known.ties:
         tied = [axis for axis, c in enumerate(tie.coefs) if c]
-        if len(tied) != 2 or len(summed.intersection(tied)) != 1:
-            continue
-        a, b = tied
-        if abs(tie.coefs[a]) != 1 or abs(tie.coefs[b]) != 1:
-            continue
-        sizes = shape[a] * shape[b]
-        if known.ones and tie.offset == 0 and shape[a] == shape[b]:
-            return ZeroWork(Fraction(1), known.origin)
-        points = min(sets.count(known.spans[a]), sets.count(known.spans[b]))
-        return ZeroWork(1 - Fraction(points, sizes), known.origin)
+        if len(tied) == 2 and summed in tied and all(abs(tie.coefs[axis]) == 1 for axis in tied):
+            points = min(sets.count(known.spans[axis]) for axis in tied)
+            share = Fraction(1) if known.ones else 1 - Fraction(points, _product(shape, tied))
+            return ZeroWork(share, known.origin, picks="ones" if known.ones else "diagonal")
+    if known.ones and sets.count(known.spans[summed]) == 1:
+        return ZeroWork(Fraction(1), known.origin, picks="ones")
     return None
+
+
+def _product(shape: Shape, axes: list[int]) -> int:
+    return prod([shape[axis] for axis in axes])

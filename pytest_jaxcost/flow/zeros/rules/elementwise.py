@@ -95,7 +95,9 @@ def joined(step: Step) -> tuple[Known]:
 @zero_rule("select_n")
 def select_n(step: Step) -> tuple[Known]:
     """Zero where all cases are; the second of two cases stands only where the predicate is one."""
-    shape = step.out_shape
+    shape, chosen = step.out_shape, step.integer(0)
+    if chosen is not None and 0 <= chosen < len(step.known) - 1:
+        return (step.known[1 + chosen],)
     cases = [operand(step, k) for k in range(1, len(step.known))]
     which = operand(step, 0)
     if which is not None and len(cases) == 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, join, pattern
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Shape, join, pattern
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
 from pytest_jaxcost.flow.zeros.rules.shapes import part
@@ -69,11 +69,18 @@ def scatter(step: Step) -> tuple[Known]:
         return (None,)
     if updates is not None and updates.zero:
         return (without_ones(operand),)
-    spans = [sets.whole(n) for n in shape]
-    if updates is not None:
-        for axis, out in _update_axes(step.eqn.params["dimension_numbers"], len(shape)):
-            if shape[axis] == step.shape(2)[out]:
-                spans[axis] = updates.spans[out]
+    numbers, size = step.eqn.params["dimension_numbers"], step.shape(2)
+    spans, width = [sets.whole(n) for n in shape], [1] * len(shape)
+    for axis, out in _update_axes(numbers, len(shape)):
+        width[axis] = size[out]
+        if updates is not None and shape[axis] == size[out]:
+            spans[axis] = updates.spans[out]
+    start = _one_start(step)
+    for axis in numbers.scatter_dims_to_operand_dims if start is not None else ():
+        if 0 <= (start or 0) <= shape[axis] - width[axis]:
+            spans[axis] = sets.intersection(
+                spans[axis], ((start or 0, (start or 0) + width[axis]),)
+            )
     placed = pattern(shape, spans, (), Origin("padding", step.equation))
     return (join(shape, [operand, placed]),)
 
@@ -98,6 +105,13 @@ def _placed(update: Pattern | None, k: int, size: int, width: int, start: int | 
     if start is None:
         return sets.whole(size)
     return sets.moved(span, min(max(start, 0), size - width), size)
+
+
+def _one_start(step: Step) -> int | None:
+    """Where the one update of a scatter starts, if that is a literal, the same on all axes."""
+    indices = step.known[1]
+    is_one = isinstance(indices, Index) and len(indices.coefs) == 1 and not any(indices.coefs)
+    return indices.offset if is_one and isinstance(indices, Index) else None
 
 
 def _stays_inside(params: Any) -> bool:

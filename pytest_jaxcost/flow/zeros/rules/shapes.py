@@ -15,6 +15,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     Shape,
     Tie,
     join,
+    nothing,
     pattern,
 )
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
@@ -27,12 +28,11 @@ def broadcast_in_dim(step: Step) -> tuple[Known]:
     known, shape, to = step.known[0], step.shape(0), step.out_shape
     axes = [int(axis) for axis in step.eqn.params["broadcast_dimensions"]]
     if known is None:
-        number = step.integer(0)
-        return (None if number is None else Index((0,) * len(to), number),)
+        return (None,)
     if isinstance(known, Index):
         return (Index(_placed(known.coefs, axes, len(to)), known.offset),)
     if known.zero:
-        return (known,)
+        return (nothing(known.origin if known.origin.equation else Origin("zeros", step.equation)),)
     spans = [sets.whole(n) for n in to]
     for axis, span, n in zip(axes, known.spans, shape, strict=True):
         if n == to[axis]:

@@ -29,12 +29,37 @@ def eq(step: Step) -> tuple[Known]:
     )
 
 
+@zero_rule("lt", "le", "gt", "ge")
+def compare(step: Step) -> tuple[Known]:
+    """One on a side of a position, zero on the other, where one index is compared."""
+    left, right = linear(step, 0), linear(step, 1)
+    if left is None or right is None:
+        return (None,)
+    name, shape = step.eqn.primitive.name, step.out_shape
+    sign = -1 if name in ("gt", "ge") else 1
+    coefs = [sign * (a - b) for a, b in zip(left.coefs, right.coefs, strict=True)]
+    offset = sign * (left.offset - right.offset) - int(name in ("le", "ge"))
+    axes = [axis for axis, c in enumerate(coefs) if c]
+    if not shape:
+        return (Index((), int(offset < 0)),)
+    if len(axes) != 1:
+        return (None,)
+    spans = list(map(sets.whole, shape))
+    spans[axes[0]] = _below_zero(coefs[axes[0]], offset, shape[axes[0]])
+    return (pattern(shape, spans, (), Origin("padding", step.equation), ones=True),)
+
+
 def linear(step: Step, k: int) -> Index | None:
     """Operand `k` as a linear function of the indices of the result."""
     known, rank = step.known[k], len(step.out_shape)
-    if isinstance(known, Index):
-        if len(known.coefs) == rank:
-            return known
-        return Index((0,) * rank, known.offset) if not any(known.coefs) else None
+    if isinstance(known, Index) and len(known.coefs) == rank:
+        return known
     number = step.integer(k)
     return None if number is None else Index((0,) * rank, number)
+
+
+def _below_zero(coef: int, offset: int, size: int) -> sets.Spans:
+    """The positions at which ``coef * position + offset`` is negative."""
+    start, stop = (0, -(offset // coef)) if coef > 0 else (offset // -coef + 1, size)
+    start, stop = max(start, 0), min(stop, size)
+    return ((start, stop),) if start < stop else ()
