@@ -171,7 +171,7 @@ MADE: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("limits", "made"), MADE, ids=str)
+@pytest.mark.parametrize(("limits", "made"), MADE, ids=lambda each: ",".join(sorted(each)))
 def test_only_what_the_limits_name_is_made(limits: dict[str, Any], made: set[str]) -> None:
     fake = Fake()
     Report(fake).check(**limits)
