@@ -11,6 +11,7 @@ from pytest_jaxcost.analyses import (  # noqa: F401  # each registers its analys
     duplicates,
     intermediates,
     recomputed,
+    refactorisations,
     loop_invariants,
     repeated_draws,
     repeated_callbacks,

@@ -26,6 +26,7 @@ PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
         "selected_branches": lambda _: "all branches run",
         "widened_dots": lambda _: "of widened operands",
         "contracted_jacobians": lambda n: f"sums a whole Jacobian{more(n)}",
+        "refactorisations": lambda n: f"factored {times(n + 1)}",
         "wrong_modes": lambda n: f"in the costlier mode{more(n)}",
         "zeros": lambda n: f"on zeros{more(n)}",
         "intermediates": lambda _: "",
