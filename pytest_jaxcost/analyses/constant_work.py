@@ -23,11 +23,11 @@ from pytest_jaxcost.analyses.wasted import (
 )
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
-from pytest_jaxcost.flow.dependence import dependents
+from pytest_jaxcost.flow.dependence import ancestors, dependents
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Equation, Inlined, Loop
+from pytest_jaxcost.ir.equation import Equation, Loop
 from pytest_jaxcost.report.records import Finding, Findings
 
 HINT = (
@@ -83,7 +83,8 @@ def _is_cotangent(facts: Facts, occurrence: Occurrence) -> bool:
 
 def _is_work(facts: Facts, occurrence: Occurrence) -> bool:
     equation = occurrence.equation
-    return equation.primitive not in CALLBACKS and costs_more_than(facts, equation, 0)
+    cost = facts.cost(equation)
+    return equation.primitive not in CALLBACKS and not (cost is not None and cost.is_bookkeeping)
 
 
 def _substantial(facts: Facts, worked: list[Occurrence]) -> list[Occurrence]:
@@ -92,9 +93,12 @@ def _substantial(facts: Facts, worked: list[Occurrence]) -> list[Occurrence]:
     return [
         o
         for o in worked
-        if o.equation.primitive in NEVER_FOLDED
-        or (found is not None and not looping.isdisjoint(map(id, found.nests[id(o.region)])))
-        or _is_large(facts, o)
+        if costs_more_than(facts, o.equation, 0)
+        and (
+            o.equation.primitive in NEVER_FOLDED
+            or (found is not None and not looping.isdisjoint(map(id, found.nests[id(o.region)])))
+            or _is_large(facts, o)
+        )
     ]
 
 
@@ -142,24 +146,17 @@ def _is_folded(facts: Facts, equation: Equation) -> bool:
 def _around(
     facts: Facts, substantial: list[Occurrence], worked: list[Occurrence]
 ) -> list[Occurrence]:
-    """The substantial work, and of the rest what it is computed from and what is made of it."""
+    """The substantial work, and of the rest what is made of it and what all that is made of."""
     if not substantial:
         return []
-    results = [value for o in substantial for value in o.equation.outputs]
-    before = _needed_by(facts.program, (v for o in substantial for v in o.equation.inputs))
-    after = dependents(facts.program, results)
-    return [o for o in worked if any(before[v] or after[v] for v in o.equation.outputs)]
+    after = dependents(facts.program, _outputs(substantial))
+    results = _outputs(o for o in worked if any(after[v] for v in o.equation.outputs))
+    needed = ancestors(facts.program, results)
+    return [o for o in worked if any(needed[v] for v in o.equation.outputs)]
 
 
-def _needed_by(program: Inlined, values: Iterable[int]) -> bytearray:
-    needed = bytearray(len(program.avals))
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if not needed[value]:
-            needed[value] = 1
-            stack.extend(program.depends[value])
-    return needed
+def _outputs(occurrences: Iterable[Occurrence]) -> list[int]:
+    return [value for occurrence in occurrences for value in occurrence.equation.outputs]
 
 
 def _finding(facts: Facts, occurrence: Occurrence, *, bookkeeping: bool = False) -> Finding:

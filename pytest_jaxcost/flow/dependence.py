@@ -15,6 +15,18 @@ def arguments(program: Inlined) -> Iterator[int]:
             yield from equation.control.params
 
 
+def ancestors(program: Inlined, values: Iterable[int]) -> bytearray:
+    """One byte per value: 1 if it is one of `values` or one of them is computed from it."""
+    reached = bytearray(len(program.avals))
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if not reached[value]:
+            reached[value] = 1
+            stack.extend(program.depends[value])
+    return reached
+
+
 def dependents(program: Inlined, sources: Iterable[int]) -> bytearray:
     """One byte per value: 1 if it is one of `sources` or computed from one of them."""
     readers: list[list[int]] = [[] for _ in program.avals]

@@ -1,0 +1,208 @@
+"""Constant work: what every call computes again, and constants that are cheap or meant."""
+
+# ruff: noqa: ANN001, ANN201, ANN202
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+import pytest_jaxcost
+from pytest_jaxcost import CostError
+from tests.analyses.healthy_programs import HEALTHY
+
+V = jnp.linspace(0.1, 0.9, 64)
+M = jnp.eye(64) * 3 + jnp.linspace(0.0, 0.1, 64 * 64).reshape(64, 64)
+X = jnp.linspace(-1.0, 1.0, 64)
+
+
+class Noisy(NamedTuple):
+    """A program of X, its figures worked out by hand, and what an author would compute before."""
+
+    program: object
+    flops: int
+    transcendentals: int
+    before: object
+    """The constant, which the better program takes as an argument."""
+    better: object
+
+
+def discounts():
+    return lax.scan(lambda c, _: (c * 0.99, c), 1.0, None, length=64)[1]
+
+
+def spectrum():
+    return jnp.fft.fft(V).real
+
+
+def sines():
+    positions = jnp.arange(256)[:, None] / 64.0
+    return jnp.sin(positions * jnp.arange(1, 513) / 512.0)
+
+
+def triangle():
+    return jnp.linalg.cholesky(M, symmetrize_input=False)
+
+
+def powers():
+    return lax.while_loop(lambda s: s[0] < 10, lambda s: (s[0] + 1, s[1] * V), (0, V))[1]
+
+
+NOISY = {
+    "a transform": Noisy(
+        lambda x: x * spectrum(), 8 * 64 * 6 + 64, 0, spectrum, lambda x, s: x * s,
+    ),
+    "a factorisation": Noisy(
+        lambda x: x @ triangle(), None, None, triangle, lambda x, t: x @ t,
+    ),
+    "a scan": Noisy(lambda x: x * discounts(), 64, 0, discounts, lambda x, d: x * d),
+    "a while loop": Noisy(lambda x: x * powers(), 10 * 64 + 10 + 11, 0, powers, lambda x, p: x * p),
+    "a product": Noisy(
+        lambda x: x @ (M @ M), 2 * 64**3, 0, lambda: M @ M, lambda x, square: x @ square,
+    ),
+    "a large table": Noisy(
+        lambda x: x.sum() * sines(),
+        None, 256 * 512, sines, lambda x, table: x.sum() * table,
+    ),
+    "a solve": Noisy(
+        lambda x: x * lax.linalg.triangular_solve(M, V[:, None], left_side=True)[:, 0],
+        None, 0,
+        lambda: lax.linalg.triangular_solve(M, V[:, None], left_side=True)[:, 0],
+        lambda x, y: x * y,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_programs_have_none(name):
+    function, args = HEALTHY[name]
+    assert not pytest_jaxcost.measure(function, args).constant_work
+
+
+def fourier_of_the_argument(x):
+    return x * jnp.fft.fft(x).real
+
+
+QUIET = {
+    "of an argument": fourier_of_the_argument,
+    "a mask": lambda x: jnp.where(jnp.tril(jnp.ones((64, 64), bool)), M * x, -jnp.inf),
+    "a float mask": lambda x: M * x + jnp.where(jnp.tril(jnp.ones((64, 64), bool)), 0.0, -jnp.inf),
+    "a large float mask": lambda x: x.sum() + jnp.where(jnp.eye(512) > 0, 0.0, -1e9),
+    "a small table": lambda x: x * jnp.sin(jnp.arange(64) / 64.0),
+    "arithmetic of a captured array": lambda x: x * (V * 2.0 + 1.0),
+    "a small product": lambda x: x[:8] * (M[:8, :8] @ M[:8, :8]),
+    "a draw": lambda x: x + jax.random.normal(jax.random.key(0), (64,)),
+    "a draw with a loop inside": lambda x: x + jax.random.poisson(jax.random.key(0), 3.0, (64,)),
+    "a loop that an argument reaches": lambda x: lax.scan(
+        lambda c, _: (c * 0.99, c), x[0], None, length=64
+    )[1],
+    "a counter": lambda x: lax.fori_loop(0, 64, lambda i, c: c + jnp.sin(i * 0.1), x),
+    "a gradient of a sum": jax.grad(lambda x: jnp.sum(jnp.fft.fft(x).real)),
+    "dead": lambda x: (jnp.fft.fft(V), x)[1],
+    "zeros to start with": lambda x: lax.scan(lambda c, y: (c + y, None), jnp.zeros(64), M * x)[0],
+    "what NumPy computes": lambda x: x * np.fft.fft(np.asarray(V)).real,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_quiet(name):
+    findings = pytest_jaxcost.measure(QUIET[name], (X,)).constant_work
+    assert (findings.count, findings.flops, findings.transcendentals) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_figures(name):
+    noisy = NOISY[name]
+    report = pytest_jaxcost.measure(noisy.program, (X,))
+    findings = report.constant_work
+    alone = pytest_jaxcost.measure(noisy.before)
+    expected = (noisy.flops, noisy.transcendentals)
+    for found, figure in zip((findings.flops, findings.transcendentals), expected, strict=True):
+        assert figure is None or found == figure
+    assert report.metrics["constant_flops"] == findings.flops == alone.flops
+    assert report.metrics["constant_transcendentals"] == alone.transcendentals
+    with pytest.raises(CostError):
+        report.check(max_constant_work=0)
+
+
+@pytest.mark.parametrize("name", NOISY)
+def test_the_rewrite_saves_what_was_reported(name):
+    noisy = NOISY[name]
+    ready = noisy.before()
+    before = pytest_jaxcost.measure(noisy.program, (X,))
+    after = pytest_jaxcost.measure(noisy.better, (X, ready))
+    after.check(max_constant_work=0, max_constant_flops=0)
+    assert before.flops - after.flops == before.constant_work.flops
+    assert before.transcendentals - after.transcendentals == before.constant_work.transcendentals
+    assert jnp.allclose(noisy.program(X), noisy.better(X, ready), rtol=1e-3, atol=1e-5)
+
+
+def test_steps_before_and_after_belong_to_it():
+    def program(x):
+        window = jnp.cos(jnp.arange(64) / 10.0)
+        return x * jnp.log(jnp.abs(jnp.fft.fft(V * window)))
+
+    found = {f.primitive for f in pytest_jaxcost.measure(program, (X,)).constant_work}
+    assert {"cos", "mul", "fft", "log"} <= found
+
+
+def test_what_is_made_of_a_draw_counts_and_the_draw_does_not():
+    def program(x):
+        return x * jnp.fft.fft(jax.random.normal(jax.random.key(0), (64,))).real
+
+    findings = pytest_jaxcost.measure(program, (X,)).constant_work
+    assert {f.primitive for f in findings} == {"fft", "real"}
+
+
+def test_in_a_loop_it_is_needed_once():
+    """Nine transforms of ten are the loop's; the tenth is needed in no call."""
+
+    def program(x):
+        return lax.scan(lambda c, _: (c * jnp.fft.fft(V).real, None), x, None, length=10)[0]
+
+    report = pytest_jaxcost.measure(program, (X,))
+    once = pytest_jaxcost.measure(spectrum)
+    assert report.loop_invariants.flops == 9 * once.flops
+    assert report.constant_work.flops == once.flops
+
+
+def test_a_repeated_one_is_a_duplicate():
+    def program(x):
+        return x * jnp.fft.fft(V).real + jnp.fft.fft(V).imag
+
+    report = pytest_jaxcost.measure(program, (X,))
+    assert [f.count for f in report.constant_work if f.primitive == "fft"] == [1]
+    assert report.duplicates.count == 1
+
+
+def test_differentiation_splits_a_loop():
+    """The sines of the time are constant; JAX computes them in a loop of their own."""
+
+    def loss(x):
+        return jnp.sum(lax.fori_loop(0, 20, lambda i, y: y * jnp.sin(i * 0.1), x))
+
+    assert not pytest_jaxcost.measure(jax.grad(loss), (X,)).constant_work
+
+
+def test_message():
+    def windowed(x):
+        return x * jnp.fft.fft(V).real
+
+    report = pytest_jaxcost.measure(windowed, (X,))
+    with pytest.raises(CostError) as raised:
+        report.check(max_constant_flops=0)
+    message = re.sub(r"\S+test_constant_work.py:\d+", "PLACE", str(raised.value))
+    lines = """
+      constant_flops   3.14 kFLOP   allowed 0   98.0% of 3.20 kFLOP
+        fft c64[64]   constant   3.07 kFLOP
+        real f32[64]   constant   64 FLOP
+          PLACE in test_message.<locals>.windowed   (primal)
+          hint: no argument reaches it, so every call computes it again; compute it once
+            outside the function and pass it in
+    """
+    assert message.split()[11:] == lines.split()
