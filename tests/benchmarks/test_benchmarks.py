@@ -1,0 +1,36 @@
+"""The benchmarks run, on programs too small to time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from pytest_jaxcost import measure
+
+from .clock import medians
+from .programs import nested_jits, transformer_gradient
+from .tasks import analysed, eliminated, equations, measured, peak_bytes, trace
+
+TINY = partial(transformer_gradient, 1)
+
+
+@pytest.mark.parametrize("task", [trace, measured, analysed, eliminated])
+def test_a_task_runs(task: Callable[[Any], Callable[[], object]]) -> None:
+    assert medians({"it": partial(task, TINY)}, repetitions=1)["it"] > 0
+
+
+def test_blocks_add_the_same_number_of_equations() -> None:
+    one, two, three = (equations(partial(transformer_gradient, n)) for n in (1, 2, 3))
+    assert two - one == three - two > 100
+
+
+def test_judging_needs_memory() -> None:
+    assert peak_bytes(TINY) > 1000
+
+
+def test_nested_jits_double() -> None:
+    fn, args = nested_jits(5)
+    assert measure(fn, args).primitives["sin"] == 32
