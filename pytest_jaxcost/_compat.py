@@ -226,14 +226,24 @@ def differentiated_at(eqn: Any) -> Frame | None:
 
 
 def selects_branches(eqn: Any) -> bool:
-    """Whether `eqn` selects between the results of a ``cond`` whose predicate ``vmap`` batched.
+    """Whether `eqn` selects between the results of a ``cond`` whose predicate ``vmap`` batched."""
+    return _is_made_by(eqn, "_bcast_select_n")
 
-    The batching rule of ``cond`` does so in a function of this name from 0.8 to 0.12.
+
+def guards_branch(eqn: Any) -> bool:
+    """Whether `eqn` makes an operand of a branch safe for elements that do not take the branch.
+
+    Where its predicate is batched, each branch of a ``cond`` begins with one for each operand.
     """
+    return _is_made_by(eqn, "_bcast_select")
+
+
+def _is_made_by(eqn: Any, function: str) -> bool:
+    """Whether a function of JAX made `eqn`; the batching rule of ``cond`` has them from 0.8 on."""
     for frame in frames(eqn.source_info.traceback).every:
         if frame.of.is_users:
             return False
-        if frame.function == "_bcast_select_n":
+        if frame.function == function:
             return True
     return False
 

@@ -75,16 +75,16 @@ def _words(cost: Cost) -> str:
 
 
 def _cost(facts: Facts, region: Region, selects: list[Equation], case: int) -> Cost:
-    """What the equations of one branch cost: those inside the call of ``cond`` that it needs."""
-    call = where.users_path(selects[0])[:1]
+    """What the equations of one branch cost: what its results need, down to its operands."""
     needed = {select.inputs[case] for select in selects}
     total = NOTHING
     for equation in reversed(region.equations):
-        if needed.isdisjoint(equation.outputs) or call[0] not in where.users_path(equation):
+        if needed.isdisjoint(equation.outputs):
+            continue
+        if equation.primitive == "select_n" and _compat.guards_branch(equation.eqn):
             continue
         needed.update(equation.inputs)
-        cost = _whole_cost(facts, equation)
-        total += cost.times(region.weight)
+        total += _whole_cost(facts, equation).times(region.weight)
     return total
 
 
