@@ -248,9 +248,10 @@ def _is_made_by(eqn: Any, function: str) -> bool:
     return False
 
 
-def asks_for_derivative(frame: Frame) -> bool:
-    """Whether `frame` is one of JAX's own that makes a derivative, such as ``jax.grad``'s."""
-    return frame.file == _API_FILE and frame.function.partition(".")[0] in _DERIVATIVES
+def derivative_of(frame: Frame) -> str:
+    """The function of ``jax`` whose frame this is, if it makes a derivative; else nothing."""
+    name = frame.function.partition(".")[0].lstrip("_")
+    return name if frame.file == _API_FILE and name in _DERIVATIVES else ""
 
 
 def has_custom_rule(eqn: Any) -> bool:

@@ -7,6 +7,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 
 VALUE_AND_GRAD = (
     "it runs plainly and again under differentiation; jax.value_and_grad, jax.jvp or jax.vjp "
@@ -16,6 +17,25 @@ DIFFERENTIATE_ONCE = (
     "it is differentiated more than once at one point; use argnums=(0, 1, ...), or call "
     "jax.linearize or jax.vjp once and apply the result"
 )
+GRADIENTS = (
+    "it is differentiated more than once at one point; one jax.grad or jax.value_and_grad with "
+    "argnums=(0, 1, ...) shares the work"
+)
+PUSHES = (
+    "it is differentiated more than once at one point; call jax.linearize once and apply the "
+    "result to each tangent, or jax.vmap one jax.jvp over the tangents"
+)
+PULLS = (
+    "it is differentiated more than once at one point; call jax.vjp once and apply the result to "
+    "each cotangent, or jax.vmap it over the cotangents"
+)
+BY_DERIVATIVE = {
+    "grad": GRADIENTS,
+    "value_and_grad": GRADIENTS,
+    "jvp": PUSHES,
+    "linearize": PUSHES,
+    "vjp": PULLS,
+}
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -24,16 +44,33 @@ CALL_ONCE = "{function} is called with the same values; call it once and reuse t
 def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     """How to compute a repeated value once."""
     occurrences = (repetition.first, *repetition.again)
-    phases = {where.phase(o.equation) for o in occurrences}
+    phases = {facts.phases.of(o.equation) for o in occurrences}
     if where.PRIMAL in phases and len(phases) > 1:
         return VALUE_AND_GRAD
     if any(o.region.weight != repetition.first.region.weight for o in occurrences):
         return LOOP
     paths = [facts.positions(o.equation) for o in occurrences]
     parting = parting_calls([path for path in paths if path])
-    if len({_compat.differentiated_at(o.equation.eqn) for o in occurrences}) > 1:
-        return DIFFERENTIATE_ONCE
+    derivatives = {_derivative(o.equation) for o in occurrences}
+    if len(derivatives) > 1:
+        hints = {BY_DERIVATIVE.get(each[0]) if each else None for each in derivatives}
+        return (hints.pop() if len(hints) == 1 else None) or DIFFERENTIATE_ONCE
     functions = {path[0].function for path in paths if path}
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
+
+
+def _derivative(equation: Equation) -> tuple[str, tuple[_compat.Frame, ...]] | None:
+    """The function of ``jax`` that asked for the derivative, and the user's frames that led to it.
+
+    Of nested derivatives the innermost one.
+    """
+    asked, path = "", []
+    for frames, _ in where.made_in(equation):
+        for frame in frames.every:
+            if frame.of.is_users and asked:
+                path.append(frame)
+            elif not path:
+                asked = _compat.derivative_of(frame) or asked
+    return (asked, tuple(path)) if path else None

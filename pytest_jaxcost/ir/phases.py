@@ -46,7 +46,7 @@ class Phases:
 
     def _belongs_to_derivative(self, equation: Equation) -> bool:
         return any(
-            _compat.asks_for_derivative(frame) or self._left_loop(frames.every, k, function)
+            bool(_compat.derivative_of(frame)) or self._left_loop(frames.every, k, function)
             for frames, function in where.made_in(equation)
             for k, frame in enumerate(frames.every)
         )
