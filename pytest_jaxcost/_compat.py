@@ -40,8 +40,6 @@ _NOT_THE_USERS = tuple(
 _API_FILE = _api.__file__
 _DERIVATIVES = frozenset(
     {
-        "_jvp",
-        "_vjp",
         "grad",
         "hessian",
         "jacfwd",
@@ -211,18 +209,6 @@ def frames(traceback: Any, within: str = "") -> Frames:
             break
     users = tuple([frame for frame in every if frame.of.is_users])
     return Frames(tuple(every), users, complete)
-
-
-def differentiated_at(eqn: Any) -> Frame | None:
-    """The frame that asked for the derivative which `eqn` belongs to: it called into jax's api."""
-    in_api = False
-    for frame in frames(eqn.source_info.traceback).every:
-        if frame.of.is_users:
-            if in_api:
-                return frame
-            in_api = False
-        in_api |= frame.file == _API_FILE and not frame.function.startswith("vmap")
-    return None
 
 
 def selects_branches(eqn: Any) -> bool:
