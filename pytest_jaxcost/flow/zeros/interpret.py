@@ -33,7 +33,7 @@ from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, S
 ROUNDS = 3
 """Iterations of a loop that are looked at; carries that still change are given up then."""
 
-DEEPEST_LOOP = 4
+DEEPEST_LOOP = 3
 """Loops nested deeper give up their carries at once: bodies are read several times per level."""
 
 LARGEST_CONSTANT = 1 << 20
@@ -223,6 +223,8 @@ def _captured(content: Any) -> Pattern | None:
     """What the content of an array says, if it is mostly zeros."""
     dtype = getattr(content, "dtype", None)
     if not isinstance(dtype, np.dtype) or not content.shape or content.size > LARGEST_CONSTANT:
+        return None
+    if not getattr(content, "is_fully_addressable", True):
         return None
     nonzero = np.asarray(content) != 0
     count = int(np.count_nonzero(nonzero))
