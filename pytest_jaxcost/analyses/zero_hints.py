@@ -23,6 +23,8 @@ class Cause(Enum):
     ZERO_TANGENT = auto()
     """Zeros made inside a derivative, where a rule wants an array."""
     ZEROS = auto()
+    CAPTURED = auto()
+    """An array of zeros that the function closes over."""
     DIAGONAL = auto()
     IDENTITY = auto()
     """A product with rows of an identity."""
@@ -48,6 +50,8 @@ def cause_of(work: ZeroWork, equation: Equation) -> Cause:
     if origin.kind == "zeros":
         inside = Cause.ZERO_TANGENT if around else Cause.ZEROS
         return Cause.ZERO_SEED if outside and maker is not None else inside
+    if origin.kind == "constant" and not work.size:
+        return Cause.CAPTURED
     if outside and origin.kind != "padding":
         return Cause.SEEDS if origin.kind == "part" else Cause.BASIS
     is_used_in_part = maker is not None and maker.primitive in PLACES and _is_transposed(maker)
@@ -94,6 +98,10 @@ _HINTS = {
         "symbolic_zeros=True"
     ),
     Cause.ZEROS: "an operand is zeros throughout; leave the term out",
+    Cause.CAPTURED: (
+        "the function closes over an array of zeros; leave the term out, or pass the array as an "
+        "argument if it stands for data"
+    ),
     Cause.DIAGONAL: "an operand is diagonal; multiply by its diagonal elementwise",
     Cause.IDENTITY: "an operand is rows of an identity; index the other one, or leave it as it is",
     Cause.BASIS: "a basis is pushed through the derivative, as Jacobians are made",

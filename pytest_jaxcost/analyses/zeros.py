@@ -5,8 +5,8 @@ them reaches; a tangent that does not vary is made an array of zeros; a dot prod
 that is zeros, padding, or diagonal. The work in proportion to the zeros is waste.
 
 What JAX does with zeros inside one expression of the user's is residue, and so is padding that is
-less than half of the work. That a basis is pushed through a derivative is how Jacobians are made,
-and the sparsity of a function's own Jacobian is no waste of its author's.
+less than half of the work, or along few positions. That a basis is pushed through a derivative is
+how Jacobians are made, and the sparsity of a function's own Jacobian is no waste of its author's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.zero_hints import Cause, cause_of, zero_hint
 from pytest_jaxcost.cost.record import Cost
@@ -35,6 +35,9 @@ from pytest_jaxcost.report.records import Finding, Findings
 
 MOSTLY = Fraction(1, 2)
 """The part of an equation's work that padding has to be for it to be waste."""
+
+SHRUGGED_AT = frozenset({Cause.DIAGONAL, Cause.IDENTITY, Cause.PADDING, Cause.PART_USED})
+"""What is waste only along more than `INDEX_ELEMENTS`: formulas are written with small matrices."""
 
 
 class Wasted(NamedTuple):
@@ -124,6 +127,8 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
             return False
     elif where.source(work.origin.equation) == where.source(equation):
         return cause is Cause.ZERO_TANGENT and _compat.has_custom_rule(equation.eqn)
+    if cause in SHRUGGED_AT and work.size <= INDEX_ELEMENTS:
+        return False
     if cause in (Cause.PADDING, Cause.PART_USED):
         return work.share >= MOSTLY and equation.primitive != "add_any"
     return True

@@ -63,6 +63,12 @@ def pushed(x: Any) -> Any:
     return jax.vmap(push)(jnp.eye(N))
 
 
+def kalman(p: Any, h: Any) -> Any:
+    observe = np.eye(2, 4, dtype=np.float32)
+    gain = p @ observe.T @ jnp.linalg.inv(observe @ p @ observe.T)
+    return (jnp.eye(4) - gain @ observe) @ p + jnp.diag(h) @ p
+
+
 def regularised(a: Any) -> Any:
     return jnp.linalg.cholesky(a @ a.T + 1e-3 * jnp.eye(N))
 
@@ -93,6 +99,8 @@ QUIET: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "its gradient": (jax.grad(lambda x: accumulated(x).sum()), (array(N),)),
     "a scan whose last row is used": (jax.grad(last_of_scan), (array(),)),
     "a causal mask": (causal, (array(N, 16),)),
+    "small matrices": (kalman, (array(4, 4), array(4))),
+    "one element of three": (jax.grad(lambda x: jnp.tanh(x)[1]), (array(3),)),
     "an identity added": (regularised, (array(N, N),)),
     "padding that is small": (lambda x: jnp.sin(jnp.pad(x, 1)), (array(N),)),
     "differences": (jax.grad(lambda x: (jnp.diff(jnp.sin(x)) ** 2).sum()), (array(N),)),
@@ -268,6 +276,14 @@ def recurrent_from_first(w: Any, xs: Any) -> Any:
     return jnp.tanh(state @ w + xs[1])
 
 
+def by_captured_zeros(a: Any) -> Any:
+    product = a @ ZEROS
+    return a + product
+
+
+ZEROS = np.zeros((N, N), np.float32)
+
+
 def by_identity(a: Any) -> Any:
     identity = jnp.eye(N)
     return identity @ a
@@ -413,6 +429,16 @@ NOISY = {
         (array(N, N), array(2, 8, N)),
         zero=2 * 8 * N * N + 8 * N,
         hint=THROUGHOUT,
+    ),
+    "captured zeros": Noisy(
+        by_captured_zeros,
+        lambda a: a,
+        (array(N, N),),
+        zero=2 * N**3 + N * N,
+        hint=(
+            "the function closes over an array of zeros; leave the term out, or pass the array as "
+            "an argument if it stands for data"
+        ),
     ),
     "an identity": Noisy(by_identity, lambda a: a, (array(N, N),), 2 * N**3, ROWS, 2 * N * N),
     "an identity from outside": Noisy(

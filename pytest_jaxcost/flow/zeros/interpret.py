@@ -27,7 +27,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     pattern,
 )
 from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, Step
-from pytest_jaxcost.flow.zeros.rules.shapes import without_axes
+from pytest_jaxcost.flow.zeros.rules.parts import without_axes
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, Stack, Switch
 
 ROUNDS = 3
@@ -229,7 +229,7 @@ def _captured(content: Any) -> Pattern | None:
     nonzero = np.asarray(content) != 0
     count = int(np.count_nonzero(nonzero))
     if count == 0:
-        return _ZERO
+        return nothing(Origin("constant", None))
     if count > content.size // 2:
         return None
     rank = content.ndim

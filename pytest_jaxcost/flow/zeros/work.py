@@ -14,6 +14,8 @@ from pytest_jaxcost.flow.zeros.registry import Step
 from pytest_jaxcost.flow.zeros.rules.contractions import products_of
 from pytest_jaxcost.flow.zeros.rules.elementwise import operand
 
+Picks = Literal["", "diagonal", "ones"]
+
 
 class ZeroWork(NamedTuple):
     """The part of an equation's work that is done on zeros, and what made them.
@@ -26,7 +28,7 @@ class ZeroWork(NamedTuple):
     origin: Origin
     zeros: int = 0
     size: int = 0
-    picks: Literal["", "diagonal", "ones"] = ""
+    picks: Picks = ""
     """Whether the work is a product with a diagonal matrix, or with rows of an identity."""
 
 
@@ -70,7 +72,7 @@ def _is_waste_to_add(side: Pattern, step: Step) -> bool:
     """Whether zeros are seeds of other arguments, or a product or a tangent that is zero."""
     kind, maker, worked = side.origin
     if kind != "zeros":
-        return kind == "part"
+        return kind == "part" or (side.zero and worked)
     return worked or (maker is not None and depth(step.equation) > depth(maker))
 
 
@@ -121,9 +123,10 @@ def _picked(known: Pattern, shape: Shape, summed: int) -> ZeroWork | None:
         if len(tied) == 2 and summed in tied and all(abs(tie.coefs[axis]) == 1 for axis in tied):
             points = min(sets.count(known.spans[axis]) for axis in tied)
             share = Fraction(1) if known.ones else 1 - Fraction(points, _product(shape, tied))
-            return ZeroWork(share, known.origin, picks="ones" if known.ones else "diagonal")
+            picks: Picks = "ones" if known.ones else "diagonal"
+            return ZeroWork(share, known.origin, shape[summed] - 1, shape[summed], picks)
     if known.ones and sets.count(known.spans[summed]) == 1:
-        return ZeroWork(Fraction(1), known.origin, picks="ones")
+        return ZeroWork(Fraction(1), known.origin, shape[summed] - 1, shape[summed], "ones")
     return None
 
 

@@ -8,7 +8,7 @@ from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Shape, join, pattern
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
-from pytest_jaxcost.flow.zeros.rules.shapes import part
+from pytest_jaxcost.flow.zeros.rules.parts import part
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
