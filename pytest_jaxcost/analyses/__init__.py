@@ -10,15 +10,16 @@ from pytest_jaxcost.analyses import (  # noqa: F401  # each registers its analys
     dead,
     duplicates,
     intermediates,
+    loop_invariants,
     recomputed,
     refactorisations,
-    loop_invariants,
-    repeated_draws,
     repeated_callbacks,
-    zeros,
+    repeated_draws,
+    residuals,
     selected_branches,
     widened_dots,
     wrong_modes,
+    zeros,
 )
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import ANALYSES, analysis

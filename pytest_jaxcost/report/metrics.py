@@ -157,6 +157,8 @@ _TABLE = (
             "Flops of the factorisations that one of the same matrix makes needless."),
     _traced("largest_intermediate_bytes", "bytes", None, ("intermediates", "largest_nbytes"),
             "Size of the largest array that an equation makes, before any fusion."),
+    _traced("residual_bytes", "bytes", None, ("residuals", "nbytes"),
+            "Size of the values that the forward pass keeps for the backward pass."),
     _traced("constant_bytes", "bytes", None, ("constants", "nbytes"),
             "Size of the arrays that the function closes over and the program carries along."),
     _compiled("compiled_flops", "flop", "flops",

@@ -312,7 +312,9 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize(("scope", "message"), NOTHING, ids=["misspelt", "nested", "unknown", "absent", "builtin"])
+@pytest.mark.parametrize(
+    ("scope", "message"), NOTHING, ids=["misspelt", "nested", "unknown", "absent", "builtin"]
+)
 def test_a_scope_that_matches_nothing_is_an_error(scope: Any, message: str) -> None:
     with pytest.raises(ScopeError) as error:
         measure(block, (X,)).scope(scope)
