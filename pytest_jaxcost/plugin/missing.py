@@ -31,4 +31,5 @@ class SkipsWhereMissing:
         running = self._session.running
         if running is not None and running.rules.missing_target == "skip":
             skip = pytest.skip.Exception(str(error), _use_item_location=True)
+            skip = skip.with_traceback(error.__traceback__)
             call.excinfo = pytest.ExceptionInfo.from_exception(skip)

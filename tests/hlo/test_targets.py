@@ -6,7 +6,6 @@ Run with `-m tpu` or `-m cuda` where the compiler is installed, in a session of 
 from __future__ import annotations
 
 import importlib.util
-import os
 
 import pytest
 
@@ -29,7 +28,6 @@ def text_of(backend: str, name: str) -> str:
 
     from tests.hlo.absent import devices_of
 
-    os.environ["TPU_SKIP_MDS_QUERY"] = "1"
     sharding = SingleDeviceSharding(devices_of(backend)[0])
     function, avals = PROGRAMS[name]
     placed = [jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=sharding) for each in avals]

@@ -1,0 +1,166 @@
+"""Programs compiled for devices that are not there.
+
+Run with `-m tpu` or `-m cuda` where the compiler is installed: `nox -s targets` installs it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax.sharding import AbstractMesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from pytest_jaxcost import Report, TargetError, measure
+from pytest_jaxcost.targets import MissingCompilerError, names, parse
+from pytest_jaxcost.targets.compilers import installed_compiler
+from pytest_jaxcost.targets.devices import devices_of
+
+PLATFORMS = {"tpu": "tpu:v5e:2x2", "cuda": "cuda:h100"}
+BOTH = [pytest.param(each, marks=getattr(pytest.mark, each)) for each in PLATFORMS]
+TPUS = [pytest.param(f"tpu:{chip}:2x2", marks=pytest.mark.tpu) for chip in names.TPUS]
+GPUS = [pytest.param(f"cuda:{name}", marks=pytest.mark.cuda) for name in names.GPUS]
+
+BLOCK = jax.ShapeDtypeStruct((256, 256), jnp.float32)
+
+
+@pytest.fixture(autouse=True)
+def _compiler(request: pytest.FixtureRequest) -> Iterator[None]:
+    for platform, target in PLATFORMS.items():
+        if request.node.get_closest_marker(platform) is not None:
+            try:
+                installed_compiler(parse(target))
+            except MissingCompilerError as error:
+                pytest.skip(str(error))
+    return
+
+
+def on(platform: str, fn: Any, *args: Any) -> Report:
+    return measure(fn, args, target=PLATFORMS[platform])
+
+
+@pytest.mark.parametrize("target", [*TPUS, *GPUS])
+def test_every_device_compiles(target: str) -> None:
+    if target == "tpu:tpu7x:2x2" and metadata.version("libtpu") == "0.0.24":
+        pytest.skip("the libtpu of JAX 0.8 does not know it")
+    report = measure(lambda x: jnp.sum(jnp.tanh(x @ x)), (BLOCK,), target=target)
+    assert report.compiled.flops >= 2 * 256**3
+    assert report.metrics["temp_bytes"] is not None
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_the_original_question(platform: str) -> None:
+    """The Jacobian needs the first helper's sine alone; XLA:CPU clones it, no accelerator does."""
+
+    def main(params1: Any, params2: Any) -> Any:
+        z = jnp.sin(jnp.sum(params1 * params1)) * params1
+        return z, jnp.sum(jnp.sin(jnp.outer(z, params2)), axis=1)
+
+    args = (jax.ShapeDtypeStruct((64,), jnp.float32), jax.ShapeDtypeStruct((16,), jnp.float32))
+    report = on(platform, jax.jacfwd(main, argnums=(0, 1)), *args)
+    assert report.compiled.ops["sine"] == 1
+    assert report.on("cpu").compiled.ops["sine"] > 1
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_sharded_gradient_shows_its_all_reduce(platform: str) -> None:
+    mesh = AbstractMesh((4,), ("batch",))
+
+    def placed(*spec: str) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((64, 64), jnp.float32, sharding=NamedSharding(mesh, P(*spec)))
+
+    def loss(w: Any, x: Any) -> Any:
+        return jnp.sum(jnp.tanh(x @ w))
+
+    gradient = on(platform, jax.grad(loss), placed(), placed("batch"))
+    gradient.check(max_collectives={"all-reduce": 1}, min_collectives={"all-reduce": 1})
+    forward = on(platform, lambda w, x: jnp.tanh(x @ w), placed(), placed("batch"))
+    forward.check(max_collectives={"all-reduce": 0}, max_collective_bytes=0)
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_meshes_move_to_the_target(platform: str) -> None:
+    command = [sys.executable, str(Path(__file__).parent / "meshes.py"), PLATFORMS[platform]]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "all alike\n"), run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_quiet_and_named(platform: str, capfd: pytest.CaptureFixture[str]) -> None:
+    devices_of.cache_clear()
+    report = on(platform, jnp.sin, 1.0)
+    assert report.compiled.text
+    assert capfd.readouterr() == ("", "")
+    assert report.environment["target"] == PLATFORMS[platform]
+    assert report.environment["compiler"].split()[0] in ("libtpu", "jax-cuda13-pjrt")
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_one_trace_and_one_program_for_each_target(platform: str) -> None:
+    runs: list[Any] = []
+
+    def counted(x: Any) -> Any:
+        runs.append(x)
+        return jnp.sin(x)
+
+    report = measure(counted, (BLOCK,))
+    other = report.on(PLATFORMS[platform])
+    assert {other.compiled.ops["sine"], report.compiled.ops["sine"]} == {1}
+    assert other.compiled.text != report.compiled.text
+    assert other.on(PLATFORMS[platform]).compiled.text is not None
+    assert len(runs) == 1
+
+
+@pytest.mark.tpu
+def test_only_the_tpu_estimates_its_time() -> None:
+    report = on("tpu", lambda x: x @ x, BLOCK)
+    assert 0 < report.compiled.optimal_seconds < 1
+    assert report.on("cpu").compiled.optimal_seconds is None
+
+
+@pytest.mark.tpu
+def test_a_topology_that_there_is_not() -> None:
+    with pytest.raises(TargetError, match=r"^libtpu does not know tpu:v5e:3x5: ") as error:
+        measure(jnp.sin, (1.0,), target="tpu:v5e:3x5").check(max_temp_bytes=0)
+    assert "jaxcost: while compiling sin(1.0) for tpu:v5e:3x5" in error.value.__notes__
+
+
+@pytest.mark.tpu
+def test_more_devices_than_the_topology_has() -> None:
+    sharding = NamedSharding(AbstractMesh((8,), ("x",)), P("x"))
+    x = jax.ShapeDtypeStruct((8,), jnp.float32, sharding=sharding)
+    with pytest.raises(TargetError) as error:
+        on("tpu", jnp.sin, x).check(max_temp_bytes=0)
+    assert str(error.value) == "the program is sharded over 8 devices and tpu:v5e:2x2 has 4"
+    on("tpu", jnp.sin, x).on("tpu:v5e:2x4").check(max_collectives={"all-gather": 0})
+
+
+@pytest.mark.tpu
+def test_what_libtpu_alone_knows() -> None:
+    assert str(parse("tpu:v5 lite:2x2")) == "tpu:v5 lite:2x2"
+
+
+@pytest.mark.cuda
+def test_two_hosts_of_gpus() -> None:
+    assert len(devices_of(parse("cuda:h100"), 16)) == 16
+
+
+@pytest.mark.cuda
+def test_a_gpu_of_the_users_own(tmp_path: Path) -> None:
+    mine, wrong = tmp_path / "mine.txtpb", tmp_path / "wrong.txtpb"
+    text = parse("cuda:h100").description
+    mine.write_text(text.replace("core_count: 132", "core_count: 66"), encoding="utf-8")
+    wrong.write_text(text.replace("core_count", "coer_count"), encoding="utf-8")
+    report = measure(jnp.sin, (1.0,), target=f"cuda:{mine}")
+    assert report.compiled.ops["sine"] == 1
+    with pytest.raises(TargetError) as error:
+        report.on(f"cuda:{wrong}").check(max_temp_bytes=0)
+    assert str(error.value).startswith(f"the CUDA plugin does not accept cuda:{wrong}: ")
+    assert 'no field named "coer_count"' in "".join(error.value.__notes__)
