@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.sizes import elements
-from pytest_jaxcost.flow.basis import DERIVATIVES, Basis, Contraction, bases, level
+from pytest_jaxcost.flow.basis import DERIVATIVES, Basis, Contraction, level
+from pytest_jaxcost.flow.identities import bases
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where

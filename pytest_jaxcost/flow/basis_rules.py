@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis import Image, Use
+    from pytest_jaxcost.flow.basis import Image
+    from pytest_jaxcost.flow.basis_images import Use
 
 Images = Sequence["Image | None"]
 Rule = Callable[["Use"], Images]

@@ -12,6 +12,8 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import Report, measure
+from pytest_jaxcost.analyses import Facts
+from pytest_jaxcost.flow.identities import bases
 
 M, N = 8, 32
 W = np.linspace(-0.5, 0.5, M * N).reshape(M, N).astype("float32")
@@ -315,3 +317,41 @@ def test_the_finding_says_where_and_how_much() -> None:
     assert found.hint == (
         "32 tangents are pushed where 1 would do: jax.jvp(f, (x,), (v,))[1] is the product J @ v"
     )
+
+
+@pytest.mark.parametrize("depth", [1, 3, 6])
+def test_loops_in_loops_are_followed_to_a_depth(depth: int) -> None:
+    def nested(x: Any, depth: int = depth) -> Any:
+        if not depth:
+            return jnp.sin(W.T @ (W @ x))
+        return lax.scan(lambda c, _: (nested(c, depth - 1), None), x, None, 2)[0]
+
+    report = measure(lambda x: jax.jacfwd(nested)(x) @ V, (X,))
+    assert report.contracted_jacobians.count == (depth <= 4)
+    if depth <= 4:
+        better = measure(jvp(nested), (X,))
+        saved = live_flops(report) - live_flops(better)
+        assert (
+            report.contracted_jacobians.flops
+            == saved
+            == MATRIX + 2 * N * N + (N - 1) * (2**depth * (4 * M * N + N))
+        )
+
+
+def test_a_basis_made_inside_a_loop_is_followed() -> None:
+    def steps(f: Any, x: Any) -> Any:
+        return lax.scan(lambda c, _: (f(c), None), x, None, 3)[0]
+
+    report = measure(lambda x: steps(lambda c: jax.jacfwd(recurrent)(c) @ c, x), (X,))
+    better = measure(lambda x: steps(lambda c: jvp(recurrent, c)(c), x), (X,))
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better) > 0
+
+
+def test_identities_that_no_derivative_pushes_cost_little() -> None:
+    def shifted(x: Any) -> Any:
+        for k in range(300):
+            x = (jnp.outer(x, x) + k * jnp.eye(N)) @ x
+        return x
+
+    facts = Facts(jax.make_jaxpr(shifted)(X))
+    assert bases(facts.program) == []

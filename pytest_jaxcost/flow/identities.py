@@ -1,0 +1,93 @@
+"""The identity matrices that a program makes and pushes through a derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_jaxcost.flow.basis import Basis, level
+from pytest_jaxcost.flow.basis_images import Tracing, is_literal_zero
+from pytest_jaxcost.ir.equation import Equation, Inlined
+
+ON_THE_WAY = frozenset(
+    {
+        "broadcast_in_dim",
+        "convert_element_type",
+        "copy",
+        "div",
+        "mul",
+        "neg",
+        "reshape",
+        "slice",
+        "split",
+        "squeeze",
+        "transpose",
+    }
+)
+"""What may become of an identity matrix before a derivative pushes its rows."""
+
+
+def bases(program: Inlined) -> list[Basis]:
+    """The identity matrices that the program makes, with their images."""
+    found = [
+        Basis(region, equation)
+        for region, equation in program.walk()
+        if equation.primitive == "eq" and _is_square(equation)
+    ]
+    if not found:
+        return []
+    makers = {value: equation for _, equation in program.walk() for value in equation.outputs}
+    found = [basis for basis in found if _is_identity(basis.equation, makers)]
+    readers = _readers(program) if found else {}
+    pushed = [basis for basis in found if _is_pushed(basis, readers)]
+    for basis in pushed:
+        Tracing(program, makers, basis, found).region(program.main)
+    return pushed
+
+
+def _readers(program: Inlined) -> Mapping[int, list[Equation]]:
+    readers: dict[int, list[Equation]] = {}
+    for _, equation in program.walk():
+        for value in equation.inputs:
+            readers.setdefault(value, []).append(equation)
+    return readers
+
+
+def _is_pushed(basis: Basis, readers: Mapping[int, list[Equation]]) -> bool:
+    """Whether a derivative reads the matrix, or what it becomes on the way there."""
+    stack, seen = [basis.equation.outputs[0]], set[int]()
+    while stack:
+        value = stack.pop()
+        for equation in readers.get(value, ()):
+            if level(equation) > basis.level:
+                return True
+            if equation.primitive in ON_THE_WAY and id(equation) not in seen:
+                seen.add(id(equation))
+                stack.extend(equation.outputs)
+    return False
+
+
+def _is_square(equation: Equation) -> bool:
+    shape = equation.eqn.outvars[0].aval.shape
+    return len(shape) == 2 and shape[0] == shape[1] and shape[0] > 1
+
+
+def _is_identity(equation: Equation, makers: Mapping[int, Equation]) -> bool:
+    dimensions = {_iota_dimension(value, makers) for value in equation.inputs}
+    return dimensions == {0, 1}
+
+
+def _iota_dimension(value: int, makers: Mapping[int, Equation]) -> int | None:
+    """The axis that a value counts along, from 0; None if it does not."""
+    while (maker := makers.get(value)) is not None:
+        name = maker.primitive
+        if name == "iota":
+            return int(maker.eqn.params["dimension"])
+        if (name == "add" and _adds_nothing(maker)) or name == "convert_element_type":
+            value = maker.inputs[0]
+        else:
+            return None
+    return None
+
+
+def _adds_nothing(maker: Equation) -> bool:
+    return is_literal_zero(maker.eqn.invars[1])
