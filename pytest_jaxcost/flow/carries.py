@@ -68,42 +68,53 @@ def _bits(mask: int) -> Iterator[int]:
 
 def _components(needs: list[int]) -> Iterator[tuple[int, ...]]:
     """Strongly connected components, dependences first (Tarjan 1972, without recursion)."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    open_nodes: list[int] = []
-    is_open: set[int] = set()
+    search = _Search(needs)
     for root in range(len(needs)):
-        if root in index:
-            continue
-        work = [(root, _bits(needs[root]))]
-        index[root] = low[root] = len(index)
-        open_nodes.append(root)
-        is_open.add(root)
+        if root not in search.index:
+            yield from search.below(root)
+
+
+class _Search:
+    """A depth-first search over carries, given as bit masks of the carries each one needs."""
+
+    def __init__(self, needs: list[int]) -> None:
+        self.needs = needs
+        self.index: dict[int, int] = {}
+        self.low: dict[int, int] = {}
+        self.open: dict[int, None] = {}
+
+    def below(self, root: int) -> Iterator[tuple[int, ...]]:
+        work = [self._enter(root)]
         while work:
             node, successors = work[-1]
-            for successor in successors:
-                if successor not in index:
-                    index[successor] = low[successor] = len(index)
-                    open_nodes.append(successor)
-                    is_open.add(successor)
-                    work.append((successor, _bits(needs[successor])))
-                    break
-                if successor in is_open:
-                    low[node] = min(low[node], index[successor])
-            else:
-                work.pop()
-                if work:
-                    parent = work[-1][0]
-                    low[parent] = min(low[parent], low[node])
-                if low[node] == index[node]:
-                    yield _pop_component(node, open_nodes, is_open)
+            entered = self._next(node, successors)
+            if entered is not None:
+                work.append(self._enter(entered))
+                continue
+            work.pop()
+            if work:
+                self._lower(work[-1][0], self.low[node])
+            if self.low[node] == self.index[node]:
+                yield self._close(node)
 
+    def _enter(self, node: int) -> tuple[int, Iterator[int]]:
+        self.index[node] = self.low[node] = len(self.index)
+        self.open[node] = None
+        return node, _bits(self.needs[node])
 
-def _pop_component(node: int, open_nodes: list[int], is_open: set[int]) -> tuple[int, ...]:
-    component = []
-    while True:
-        member = open_nodes.pop()
-        is_open.remove(member)
-        component.append(member)
-        if member == node:
-            return tuple(sorted(component))
+    def _next(self, node: int, successors: Iterator[int]) -> int | None:
+        for successor in successors:
+            if successor not in self.index:
+                return successor
+            if successor in self.open:
+                self._lower(node, self.index[successor])
+        return None
+
+    def _lower(self, node: int, low: int) -> None:
+        self.low[node] = min(self.low[node], low)
+
+    def _close(self, node: int) -> tuple[int, ...]:
+        component = []
+        while node in self.open:
+            component.append(self.open.popitem()[0])
+        return tuple(sorted(component))

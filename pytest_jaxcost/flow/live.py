@@ -29,6 +29,6 @@ def is_live(equation: Equation, live: bytearray) -> bool:
     outputs = equation.outputs
     if len(outputs) == 1 and live[outputs[0]]:
         return True
-    if any([live[value] for value in outputs]):
+    if any(live[value] for value in outputs):
         return True
     return bool(equation.eqn.effects) and _compat.side_effects(equation.eqn)
