@@ -53,11 +53,12 @@ def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:
 
 
 def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
-    """Its metrics on one line, then the costliest findings."""
+    """Its metrics on one line, or how many it found if it has none; then the costliest."""
     names = tuple(name for name, metric in METRICS.items() if metric.kind == kind)
     findings = report.findings(kind)
+    sums = cells(report, names) if names else (Cell(f"{kind} {findings.count}"),)
     residue = Cell(f"residue of AD {findings.residue.count}" if findings.residue else "")
-    yield from row((*cells(report, names), residue), indent=2, width=style.width)
+    yield from row((*sums, residue), indent=2, width=style.width)
     if not findings:
         return
     yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")

@@ -72,6 +72,7 @@ def test_what_the_product_costs(name):
 def test_it_is_no_metric():
     report = pytest_jaxcost.measure(NOISY["both"][0], (A, B))
     assert not [name for name in report.metrics if "widened" in name]
+    assert "\n  widened_dots 1\n    information: dot products take" in str(report)
 
 
 def test_the_rewrite_moves_less_and_sums_as_precisely():
