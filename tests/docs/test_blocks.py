@@ -10,6 +10,7 @@ from pathlib import Path
 import jax  # noqa: F401
 import pytest
 
+import pytest_jaxcost.api  # noqa: F401  # nor do errors of one import match those of another
 from tests.docs.pages import ROOT, SNIPPET, Example, examples, sections
 from tests.docs.printed import is_printed
 
