@@ -9,6 +9,7 @@ import contextlib
 import copy
 import functools
 import os
+import sysconfig
 import types
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -36,6 +37,9 @@ _NOT_THE_USERS = tuple(
     os.path.dirname(os.path.abspath(file)) + os.sep
     for file in (jax.__file__, jaxlib.__file__, __file__)
 )
+
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
+_PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 
 _API_FILE = _api.__file__
 _DERIVATIVES = frozenset(
@@ -256,8 +260,20 @@ def has_custom_rule(eqn: Any) -> bool:
 
 
 def in_jax(file: str) -> bool:
-    """Whether `file` belongs to JAX itself, or to this package, which calls it."""
-    return file.startswith(_NOT_THE_USERS) or file.startswith("<frozen ")
+    """Whether `file` belongs to JAX itself, to this package or to Python, which call it."""
+    return file.startswith((*_NOT_THE_USERS, "<frozen ")) or (
+        file.startswith(_STANDARD_LIBRARY) and not file.startswith(_PACKAGES)
+    )
+
+
+def is_ours(file: str) -> bool:
+    """Whether `file` belongs to this package, which calls the measured function."""
+    return file.startswith(_NOT_THE_USERS[-1])
+
+
+def is_located(file: str) -> bool:
+    """Whether JAX names frames of `file` to the compiler; libraries can ask it not to."""
+    return _source_info.is_user_filename(file)
 
 
 def primitive_names() -> frozenset[str]:

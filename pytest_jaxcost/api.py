@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 
@@ -20,6 +21,9 @@ from pytest_jaxcost.report.records import Finding, Findings, Totals
 from pytest_jaxcost.report.report import Report
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def measure(
@@ -59,6 +63,26 @@ def measure_jaxpr(
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
     return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
+
+
+def without_collection(method: Callable[P, T]) -> Callable[P, T]:
+    """A decorator for what makes many records and no cycles.
+
+    Python's collector would answer each batch of records by walking the whole heap of JAX again.
+    """
+
+    @wraps(method)
+    def uninterrupted(*args: P.args, **kwargs: P.kwargs) -> T:
+        __tracebackhide__ = True
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return method(*args, **kwargs)
+        finally:
+            if enabled:
+                gc.enable()
+
+    return uninterrupted
 
 
 class _Measurement:
@@ -119,14 +143,17 @@ class _Measurement:
     def has_compiled(self) -> bool:
         return "_compiled" in self.__dict__
 
+    @without_collection
     def totals(self) -> Totals:
         return self.facts.totals
 
+    @without_collection
     def findings(self, kind: str) -> Findings:
         if kind not in self._findings:
             self._findings[kind] = ANALYSES[kind](self.facts)
         return self._findings[kind]
 
+    @without_collection
     def occurrences(self, primitive: str | None) -> Findings:
         """The equations of one primitive, or all of them, as findings by cost."""
         facts = self.facts

@@ -14,8 +14,8 @@ VALUE_AND_GRAD = (
     "return the value too"
 )
 DIFFERENTIATE_ONCE = (
-    "it is differentiated more than once at one point; use argnums=(0, 1, ...), or call "
-    "jax.linearize or jax.vjp once and apply the result"
+    "it is differentiated more than once at one point; call jax.linearize or jax.vjp once and "
+    "apply the result"
 )
 GRADIENTS = (
     "it is differentiated more than once at one point; one jax.grad or jax.value_and_grad with "
@@ -31,6 +31,8 @@ PULLS = (
 )
 BY_DERIVATIVE = {
     "grad": GRADIENTS,
+    "jacfwd": PUSHES,
+    "jacrev": PULLS,
     "value_and_grad": GRADIENTS,
     "jvp": PUSHES,
     "linearize": PUSHES,

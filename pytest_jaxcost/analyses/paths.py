@@ -26,7 +26,9 @@ def repetition_places(facts: Facts, repetition: Repetition) -> tuple[Place, ...]
     parting = parting_calls([path for path in paths if path])
     if len({(each.file, each.line) for each in innermost}) > 1:
         return tuple(dict.fromkeys(innermost))
-    return tuple(dict.fromkeys([*innermost, *map(place, parting)]))
+    shown = {(each.file, each.line) for each in innermost}
+    calls = [place(each) for each in parting if (each.file, each.line) not in shown]
+    return tuple(dict.fromkeys([*innermost, *calls]))
 
 
 def parting_calls(paths: Sequence[Path]) -> tuple[where.Position, ...]:

@@ -57,7 +57,7 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     names = tuple(name for name, metric in METRICS.items() if metric.kind == kind)
     findings = report.findings(kind)
     sums = cells(report, names) if names else (Cell(f"{kind} {findings.count}"),)
-    residue = Cell(f"residue of AD {findings.residue.count}" if findings.residue else "")
+    residue = Cell(f"JAX's own {findings.residue.count}" if findings.residue else "")
     yield from row((*sums, residue), indent=2, width=style.width)
     if not findings:
         return

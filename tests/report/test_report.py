@@ -154,7 +154,7 @@ grad(loss)                                                    traced, jax 0.12.0
       model.py:41 in attention   (jvp)
       model.py:57 in loss        (jvp)
       hint: both call attention(x); call it once and reuse the result
-  dead 0   dead_flops 0 FLOP   residue of AD 1
+  dead 0   dead_flops 0 FLOP   JAX's own 1
   largest_intermediate_bytes 4.00 KiB
     exp f32[1024]   4.00 KiB
   nothing found: recomputed, repeated_draws, constants
