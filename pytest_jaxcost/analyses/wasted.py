@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.origin import split_by_origin
+from pytest_jaxcost.analyses.repeating import repeating
 from pytest_jaxcost.analyses.zeros import zeros
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -62,19 +61,7 @@ def counted_elsewhere(facts: Facts, occurrences: Sequence[Occurrence]) -> set[in
     `duplicates` counts an equation whole that only repeats a value, `zeros` counts work on zeros.
     """
     asked = {id(occurrence.equation) for occurrence in occurrences}
-    return asked & (_repeating(facts, asked) | _on_zeros(facts)) if asked else asked
-
-
-def _repeating(facts: Facts, asked: set[int]) -> set[int]:
-    draws = repeated_draw_sources(facts)
-    repeated = (
-        each
-        for each in facts.repetitions
-        if any(id(o.equation) in asked for o in each.again) and not is_part_of_draw(each, draws)
-    )
-    splits = split_by_origin(facts, repeated)
-    again = (o for split in splits if split.users is not None for o in split.users.again)
-    return {id(o.equation) for o in again}
+    return repeating(facts, occurrences) | (asked & _on_zeros(facts)) if asked else asked
 
 
 def _on_zeros(facts: Facts) -> set[int]:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.repeating import repeating
 from pytest_jaxcost.analyses.zero_hints import Cause, cause_of, zero_hint
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
@@ -50,12 +51,18 @@ class Wasted(NamedTuple):
 
 @analysis("zeros")
 def zeros(facts: Facts) -> Findings:
-    """One finding per live equation that works on zeros: the part of its cost that they are."""
+    """One finding per live equation that works on zeros: the part of its cost that they are.
+
+    What only repeats a value is among the `duplicates` whole.
+    """
     counted: list[Wasted] = []
     left: list[Wasted] = []
     expressions = Expressions(facts)
-    for each in _wasted(facts):
-        (counted if _is_waste(each, expressions) else left).append(each)
+    found = list(_wasted(facts))
+    repeated = repeating(facts, [each.occurrence for each in found])
+    for each in found:
+        if id(each.occurrence.equation) not in repeated:
+            (counted if _is_waste(each, expressions) else left).append(each)
     return Findings(_findings(facts, counted), residue=lambda: _findings(facts, left))
 
 

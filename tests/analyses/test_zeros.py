@@ -609,3 +609,22 @@ def test_it_does_not_run_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(TypeError):  # the stand-in knows of no values
         _ = report.zeros
     assert len(asked) == 1
+
+
+def test_a_repetition_on_zeros_is_counted_once_as_a_duplicate() -> None:
+    x = jnp.ones((64, 64))
+
+    def once(x: Any) -> Any:
+        return jnp.sum(x @ jnp.zeros((64, 64)))
+
+    def twice(x: Any) -> Any:
+        first = x @ jnp.zeros((64, 64))
+        second = x @ jnp.zeros((64, 64))
+        return jnp.sum(first) + jnp.sum(jnp.sin(second))
+
+    dot = 2 * 64**3
+    assert pytest_jaxcost.measure(once, (x,)).zeros.flops >= dot
+    report = pytest_jaxcost.measure(twice, (x,))
+    dots = [f for f in report.zeros if f.primitive == "dot_general"]
+    again = [f for f in report.duplicates if f.primitive == "dot_general"]
+    assert [f.flops for f in dots] == [f.flops for f in again] == [dot]

@@ -1,0 +1,26 @@
+"""Which equations only repeat a value for the user: what other findings leave to `duplicates`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.origin import split_by_origin
+from pytest_jaxcost.flow.repeats import Occurrence
+
+
+def repeating(facts: Facts, occurrences: Iterable[Occurrence]) -> set[int]:
+    """The ``id`` of those equations that `duplicates` counts whole."""
+    asked = {id(occurrence.equation) for occurrence in occurrences}
+    if not asked:
+        return asked
+    draws = repeated_draw_sources(facts)
+    repeated = (
+        each
+        for each in facts.repetitions
+        if any(id(o.equation) in asked for o in each.again) and not is_part_of_draw(each, draws)
+    )
+    splits = split_by_origin(facts, repeated)
+    again = (o for split in splits if split.users is not None for o in split.users.again)
+    return asked & {id(o.equation) for o in again}
