@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import NamedTuple
 
 from pytest_jaxcost.flow.zeros.depth import depth, derivatives
 from pytest_jaxcost.flow.zeros.pattern import Origin
@@ -35,6 +36,14 @@ class Cause(Enum):
     """Padding that the derivative of a slice makes."""
 
 
+class Saving(NamedTuple):
+    """The flops that writing it otherwise avoids in the function of a finding, and that it leaves
+    in the whole program."""
+
+    here: int
+    left: int
+
+
 PLACES = frozenset({"pad", "dynamic_update_slice", "scatter", "scatter-add"})
 """What the transposes of a slice, of a slice that starts somewhere, and of a gather are."""
 
@@ -59,15 +68,16 @@ def cause_of(work: ZeroWork, equation: Equation) -> Cause:
 
 
 def zero_hint(
-    cause: Cause, work: ZeroWork, equation: Equation, finding: Finding, flops: int
+    cause: Cause, work: ZeroWork, equation: Equation, finding: Finding, saving: Saving
 ) -> str:
-    """What to write instead; `flops` is what that avoids in the function of the finding."""
+    """What to write instead, and what that saves."""
     function = finding.places[0].function if finding.places else "this function"
     reverse = cause in (Cause.SEEDS, Cause.ZERO_SEED) and _is_pulled(work.origin, equation)
     return _HINTS[cause].format(
         zeros=f"{work.zeros:,} of {work.size:,}",
         function=function,
-        avoided=show(flops, "flop"),
+        avoided=show(saving.here, "flop"),
+        left=show(saving.left, "flop"),
         tangents="cotangents" if reverse else "tangents",
         jacobian="jax.jacrev" if reverse else "jax.jacfwd",
         argument="output" if reverse else "argument",
@@ -87,7 +97,8 @@ def _is_transposed(equation: Equation) -> bool:
 _HINTS = {
     Cause.SEEDS: (
         "{zeros} {tangents} through {function} are structurally zero; one {jacobian} for each "
-        "{argument} pushes only the others and avoids {avoided} here"
+        "{argument} pushes only the others and avoids {avoided} here; all of them would cost about "
+        "{left}"
     ),
     Cause.ZERO_SEED: (
         "it is given {tangents} of zeros; differentiate with respect to the other arguments "

@@ -22,7 +22,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
-from pytest_jaxcost.analyses.zero_hints import Cause, cause_of, zero_hint
+from pytest_jaxcost.analyses.zero_hints import Cause, Saving, cause_of, zero_hint
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -144,18 +144,21 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
 def _findings(facts: Facts, wasted: Sequence[Wasted]) -> list[Finding]:
     """The findings; what a hint promises is the sum of those that it belongs to."""
     plain = [_finding(facts, each) for each in wasted]
-    keys = [_hint(each, finding, 0) for each, finding in zip(wasted, plain, strict=True)]
+    nothing = Saving(0, 0)
+    keys = [_hint(each, finding, nothing) for each, finding in zip(wasted, plain, strict=True)]
     spent: Counter[str] = Counter()
     for key, finding in zip(keys, plain, strict=True):
         spent[key] += finding.flops
+    seeds = sum(f.flops for f, each in zip(plain, wasted, strict=True) if each.cause is Cause.SEEDS)
+    left = facts.totals.flops - seeds
     return [
-        replace(finding, hint=_hint(each, finding, spent[key]))
+        replace(finding, hint=_hint(each, finding, Saving(spent[key], left)))
         for each, finding, key in zip(wasted, plain, keys, strict=True)
     ]
 
 
-def _hint(wasted: Wasted, finding: Finding, flops: int) -> str:
-    return zero_hint(wasted.cause, wasted.work, wasted.occurrence.equation, finding, flops)
+def _hint(wasted: Wasted, finding: Finding, saving: Saving) -> str:
+    return zero_hint(wasted.cause, wasted.work, wasted.occurrence.equation, finding, saving)
 
 
 def _finding(facts: Facts, wasted: Wasted) -> Finding:
