@@ -12,7 +12,7 @@ from tests.hlo.texts import BACKENDS, of_backend, stored
 
 def test_every_opcode_that_is_priced_can_be_limited() -> None:
     assert RULES.keys() <= OPCODES
-    assert COLLECTIVES == set(KINDS)
+    assert set(KINDS) == COLLECTIVES
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -82,7 +82,6 @@ def test_the_failure_shows_the_call_and_the_message(pytester: pytest.Pytester) -
         "  duplicates   1   allowed 0 by test_it.py:14   33.3% of 3 eqns",
         "    sin f32[8]   computed twice   8 transcendentals",
         "      test_it.py:12 in twice   (primal)",
-        "      test_it.py:12 in twice   (primal)",
         "      hint: compute it once and reuse the result",
         "  flops        8 FLOP   required at least 9 by test_it.py:14",
         "  within limits: flops 8 FLOP of 8",

@@ -73,7 +73,6 @@ def test_all_programs_of_a_body_are_judged(pytester: pytest.Pytester) -> None:
         "  duplicates   1   allowed 0 by test_it.py:21   33.3% of 3 eqns",
         "    sin f32[8]   computed twice   8 transcendentals",
         "      test_it.py:12 in twice   (primal)",
-        "      test_it.py:12 in twice   (primal)",
         "      hint: compute it once and reuse the result",
     ]
     every = block(result, "___ test_every_program ___", "short test summary")
