@@ -37,8 +37,7 @@ class Cause(Enum):
 
 
 class Saving(NamedTuple):
-    """The flops that writing it otherwise avoids in the function of a finding, and that it leaves
-    in the whole program."""
+    """The flops that writing it otherwise avoids in a finding's function, and leaves in all."""
 
     here: int
     left: int
