@@ -39,6 +39,7 @@ class Parts:
         tally = part_tally(facts.program, self.runs, facts.price, members)
         doubts = facts.doubts_about(tally.executions)
         primitives = self._primitives(members)
+        exact = facts.program.exact and tally.exact
         return Totals(
             eqns=primitives.total(),
             flops=tally.cost.flops,
@@ -47,8 +48,8 @@ class Parts:
             primitives=primitives,
             executions=tally.executions,
             calls=self._calls(members),
-            exact=tally.exact and not doubts,
-            caveats=(*self._caveats(members, tally.exact), *doubts),
+            exact=exact and not doubts,
+            caveats=(*self._caveats(members, exact), *doubts),
         )
 
     def findings(self, whole: Findings, members: Collection[int]) -> Findings:

@@ -12,6 +12,7 @@ import numpy as np
 from pytest_jaxcost import measure
 from pytest_jaxcost.analyses import Facts
 from pytest_jaxcost.ir.controls import UNKNOWN_BODY
+from pytest_jaxcost.ir.reading import UNKNOWN_CALL
 
 TABLE = np.arange(64.0, dtype=np.float32)
 
@@ -39,3 +40,16 @@ def test_what_its_constants_are_made_of_is_taken_to_depend_on_its_operands() -> 
     work = [e for _, e in facts.program.walk() if e.primitive in ("sin", "mul", "add")]
     assert len(work) == 4
     assert all(facts.varying[e.outputs[0]] for e in work)
+
+
+def test_a_part_of_a_program_with_an_unknown_call_is_no_more_exact_than_the_whole() -> None:
+    def with_unknown_call(x: Any) -> Any:
+        body = jax.make_jaxpr(jnp.sin)(x)
+        return apply_open.bind(x, body=body) + jnp.cos(x)
+
+    report = measure(with_unknown_call, (jnp.ones(64),))
+    part = report.phases["primal"]
+    assert part.primitives == report.primitives
+    assert not report.exact
+    assert not part.exact
+    assert part.caveats == report.caveats == (UNKNOWN_CALL.format(name="apply_open"),)
