@@ -175,8 +175,9 @@ class _Measurement:
     def compiled(self) -> Compiled:
         return self._compiled
 
-    def primitive_names(self) -> frozenset[str]:
-        return frozenset(self.facts.totals.primitives) | names.primitive_names()
+    def primitive_names(self, *wanted: str) -> frozenset[str]:
+        used = frozenset(self.facts.totals.primitives)
+        return used | names.primitive_names(*(name for name in wanted if name not in used))
 
     def canonical(self, name: str) -> str:
         return names.canonical(name)

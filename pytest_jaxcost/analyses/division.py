@@ -107,8 +107,8 @@ class Part:
     def compiled(self) -> Undivided:
         return Undivided()
 
-    def primitive_names(self) -> frozenset[str]:
-        return self._whole.primitive_names()
+    def primitive_names(self, *wanted: str) -> frozenset[str]:
+        return self._whole.primitive_names(*wanted)
 
     def canonical(self, name: str) -> str:
         return self._whole.canonical(name)

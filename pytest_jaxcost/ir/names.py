@@ -25,7 +25,18 @@ def canonical(name: str) -> str:
     return ALIASES.get(name, name)
 
 
+def primitive_names(*wanted: str) -> frozenset[str]:
+    """The names of JAX's primitives, old and new, and of others that are defined.
+
+    One of `wanted` that was not known at the last look may have been defined since.
+    """
+    known = _known()
+    if not known.issuperset(wanted):
+        _known.cache_clear()
+        known = _known()
+    return known
+
+
 @cache
-def primitive_names() -> frozenset[str]:
-    """The names of JAX's primitives, old and new, and of others defined so far."""
+def _known() -> frozenset[str]:
     return _compat.primitive_names() | LAZY | frozenset(ALIASES)

@@ -285,10 +285,10 @@ def _listed(value: Any) -> Collection[Any]:
 
 
 def _check_primitives(key: str, names: Iterable[Any], primitives: Primitives | None) -> None:
-    known = None if primitives is None else primitives.primitive_names()
     for name in names:
         if not isinstance(name, str):
             raise LimitError(f"{key}: {name!r} is not the name of a primitive")
+        known = None if primitives is None else primitives.primitive_names(name)
         if known is not None and name not in known:
             near = did_you_mean(name, sorted(known), n=3)
             raise LimitError(f"{key}: no JAX primitive is named {name!r}{near}")

@@ -13,8 +13,8 @@ from .records import Findings, Totals
 class Primitives(Protocol):
     """The primitive names that JAX knows."""
 
-    def primitive_names(self) -> frozenset[str]:
-        """Every name in use, old aliases included."""
+    def primitive_names(self, *wanted: str) -> frozenset[str]:
+        """Every name in use, old aliases included; `wanted` may have come into use just now."""
 
     def canonical(self, name: str) -> str:
         """The name that counts are kept under; a name without aliases is its own."""

@@ -7,6 +7,7 @@ import jax.extend.core as jex_core
 import jax.numpy as jnp
 import pytest
 
+from pytest_jaxcost import LimitError, measure
 from pytest_jaxcost.ir.names import ALIASES, canonical, primitive_names
 
 
@@ -52,7 +53,15 @@ def test_jax_does_not_have_it() -> None:
     assert "sine" not in primitive_names()
 
 
-def test_a_primitive_of_the_users_is_known() -> None:
+def test_a_primitive_that_the_user_defines_later_is_known_when_it_is_asked_for() -> None:
+    assert "of_the_users" not in primitive_names()
     mine = jex_core.Primitive("of_the_users")
-    primitive_names.cache_clear()
-    assert mine.name in primitive_names()
+    assert mine.name in primitive_names(mine.name)
+
+
+def test_a_limit_may_forbid_a_primitive_that_was_defined_after_the_first_limit() -> None:
+    report = measure(jnp.sin, (1.0,)).check(forbid=("while",))
+    with pytest.raises(LimitError, match="defined_later"):
+        report.check(forbid=("defined_later",))
+    later = jex_core.Primitive("defined_later")
+    report.check(forbid=(later.name,), max_primitives={later.name: 0})

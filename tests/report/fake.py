@@ -91,7 +91,7 @@ class Fake:
         self.made.append("instructions")
         return Findings(each for each in self.optimized if opcode in (None, each.primitive))
 
-    def primitive_names(self) -> frozenset[str]:
+    def primitive_names(self, *_: str) -> frozenset[str]:
         return NAMES | ALIASES.keys()
 
     def canonical(self, name: str) -> str:
