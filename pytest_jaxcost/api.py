@@ -13,6 +13,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
+from pytest_jaxcost.analyses.survival import JUDGED, Survivors
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
@@ -101,6 +102,7 @@ class _Measurement:
         self.target = target
         self.libraries = libraries
         self._findings: dict[str, Findings] = {}
+        self._judged: dict[str, Findings] = {}
 
     @cached_property
     def facts(self) -> Facts:
@@ -149,9 +151,25 @@ class _Measurement:
 
     @without_collection
     def findings(self, kind: str) -> Findings:
+        return self.judged(kind) if self.has_compiled else self._unjudged(kind)
+
+    def _unjudged(self, kind: str) -> Findings:
         if kind not in self._findings:
             self._findings[kind] = ANALYSES[kind](self.facts)
         return self._findings[kind]
+
+    @without_collection
+    def judged(self, kind: str) -> Findings:
+        """The findings of a kind, with what the compiler makes of each if that is looked for."""
+        if kind not in self._judged:
+            found = self._unjudged(kind)
+            judge = kind in JUDGED and found
+            self._judged[kind] = found.judged(self._survivors.judged) if judge else found
+        return self._judged[kind]
+
+    @cached_property
+    def _survivors(self) -> Survivors:
+        return Survivors(self.facts, self._compiled)
 
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:

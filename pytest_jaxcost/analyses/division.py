@@ -94,6 +94,10 @@ class Part:
             return ANALYSES[kind](self._whole.facts.within(self.members))
         return self._of_whole(self._whole.findings(kind))
 
+    def judged(self, kind: str) -> Findings:
+        """The findings of the whole program's that are in this part, with their verdicts."""
+        return self._of_whole(self._whole.judged(kind))
+
     def occurrences(self, primitive: str | None) -> Findings:
         return self._of_whole(self._whole.occurrences(primitive))
 

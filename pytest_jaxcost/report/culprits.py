@@ -94,6 +94,9 @@ def _findings(
     subject: Metric | Family, item: str | None, measurement: Measurement, ignore: frozenset[str]
 ) -> Iterable[Finding]:
     if isinstance(subject, Metric) and subject.kind is not None:
+        if subject.stage == "compiled":
+            judged = measurement.judged(subject.kind).without(ignore)
+            return (*judged.surviving, *judged.undecided)
         return measurement.findings(subject.kind).without(ignore)
     if subject.stage == "compiled":
         return _instructions(subject, item, measurement)

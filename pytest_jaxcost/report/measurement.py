@@ -58,6 +58,9 @@ class Measurement(Primitives, Protocol):
 
     def findings(self, kind: str) -> Findings: ...
 
+    def judged(self, kind: str) -> Findings:
+        """The findings of a kind with what the compiler makes of each; compiles the program."""
+
     def occurrences(self, primitive: str | None) -> Findings:
         """Where ``primitive`` stands in the program, call-like ones too, by cost; ``None``: all."""
 
@@ -105,9 +108,17 @@ def read(
         return _from_totals(subject, measurement.totals(), item)
     if source == "compiled":
         return _from_compiled(measurement.compiled(), field, item)
+    if subject.stage == "compiled":
+        return _from_survivors(subject, measurement.judged(source).without(ignore))
     findings = measurement.findings(source).without(ignore)
     exact = findings.exact or not subject.weighted
     return Reading(value=getattr(findings, field), exact=exact)
+
+
+def _from_survivors(subject: Metric | Family, findings: Findings) -> Reading:
+    surviving = findings.surviving
+    exact = not findings.undecided and (surviving.exact or not subject.weighted)
+    return Reading(value=getattr(surviving, subject.reads[1]), exact=exact)
 
 
 def _from_totals(subject: Metric | Family, totals: Totals, item: str | None) -> Reading:

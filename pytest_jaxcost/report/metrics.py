@@ -90,6 +90,11 @@ def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
     return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
 
 
+def _surviving(name: str, unit: Unit, reads: tuple[str, str], meaning: str) -> Metric:
+    whole = "eqns" if unit == "count" else reads[1]
+    return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
+
+
 # fmt: off
 _TABLE = (
     _traced("eqns", "count", None, ("totals", "eqns"),
@@ -167,6 +172,10 @@ _TABLE = (
               "Transcendentals of the optimized program."),
     _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
               "Bytes that the optimized program reads and writes."),
+    _surviving("surviving_duplicates", "count", ("duplicates", "count"),
+               "Duplicates that the compiler leaves in."),
+    _surviving("surviving_duplicate_flops", "flop", ("duplicates", "flops"),
+               "Flops of the duplicates that the compiler leaves in, as they were traced."),
     _compiled("collective_bytes", "bytes", "collective_bytes",
               "Bytes that communication between devices passes through one device."),
     _compiled("temp_bytes", "bytes", "temp_bytes",

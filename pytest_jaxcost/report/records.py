@@ -177,6 +177,24 @@ class Findings(Sequence[Finding]):
             self._residue = tuple(self._residue())
         return Findings(self._residue)
 
+    def judged(self, judge: Callable[[Finding], Finding]) -> Findings:
+        """The same with each finding of work put in ``judge``'s words."""
+        return Findings(
+            map(judge, self),
+            bookkeeping=lambda: _bookkeeping(self.all),
+            residue=lambda: self.residue.all,
+        )
+
+    @property
+    def surviving(self) -> Findings:
+        """The findings that the compiler leaves in."""
+        return Findings(finding for finding in self if finding.survival == "survives")
+
+    @property
+    def undecided(self) -> Findings:
+        """The findings of which it is unknown whether the compiler leaves them in."""
+        return Findings(finding for finding in self if finding.survival == "unknown")
+
     def without(self, primitives: Collection[str]) -> Findings:
         """The findings whose primitive is not among ``primitives``."""
         if not primitives:

@@ -238,6 +238,13 @@ class Report:
         """The findings of one kind, without the primitives to ignore."""
         return self._measurement.findings(kind).without(self._ignore)
 
+    def survivors(self, kind: str = "duplicates") -> Findings:
+        """The findings of a kind that the compiler leaves in; compiles the program.
+
+        Kinds that have verdicts are duplicates, repeated_draws and repeated_callbacks.
+        """
+        return self._measurement.judged(kind).without(self._ignore).surviving
+
     def read(self, subject: Metric | Family, item: str | None = None) -> Reading:
         """A metric, or the ``item`` of a family; makes only the stage that it needs."""
         item = item if item is None else self._measurement.canonical(item)

@@ -24,18 +24,22 @@ def summary(report: Report, *, style: Style | None = None) -> str:
     Shows the compiled stage only where it was made already.
     """
     style = style or Style()
-    made = {"traced", "compiled"} if report.has_compiled else {"traced"}
-    where = Cell(where_measured(made, report.environment), "faint")
+    where = Cell(where_measured(made_stages(report), report.environment), "faint")
     lines = [*ends(Cell(report.name, "strong"), where, width=style.width)]
     lines += row(cells(report, TOTALS), indent=2, width=style.width)
     lines += _primitives(report.primitives, style)
     if report.has_compiled:
-        compiled = (name for name, metric in METRICS.items() if metric.stage == "compiled")
+        compiled = (name for name, each in METRICS.items() if each.reads[0] == "compiled")
         lines += row(cells(report, compiled), indent=2, width=style.width)
     for kind in report.findings_kinds:
         lines += _kind(report, kind, style) if _found(report, kind) else ()
     lines += _nothing(report, style)
     return text([*lines, *caveat_lines(report.caveats, style)], color=style.color)
+
+
+def made_stages(report: Report) -> set[str]:
+    """The stages that were made already."""
+    return {"traced", "compiled"} if report.has_compiled else {"traced"}
 
 
 def cells(report: Report, names: Iterator[str] | tuple[str, ...]) -> Iterator[Cell]:
@@ -54,7 +58,10 @@ def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:
 
 def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     """Its metrics on one line, or how many it found if it has none; then the costliest."""
-    names = tuple(name for name, metric in METRICS.items() if metric.kind == kind)
+    stages = made_stages(report)
+    names = tuple(
+        name for name, each in METRICS.items() if each.kind == kind and each.stage in stages
+    )
     findings = report.findings(kind)
     sums = cells(report, names) if names else (Cell(f"{kind} {findings.count}"),)
     residue = Cell(f"JAX's own {findings.residue.count}" if findings.residue else "")

@@ -63,6 +63,10 @@ class Fake:
         self.made.append(kind)
         return self.found.get(kind, Findings())
 
+    def judged(self, kind: str) -> Findings:
+        self.made.append("compiled")
+        return self.findings(kind)
+
     def occurrences(self, primitive: str | None) -> Findings:
         self.made.append("occurrences")
         return Findings(each for each in self.where if primitive in (None, each.primitive))

@@ -19,11 +19,7 @@ from .fake import Fake
 
 FAKE = Fake()
 REPORT = Report(FAKE)
-PARTS = [
-    metric.name
-    for metric in METRICS.values()
-    if metric.whole is not None and metric.stage == "traced"
-]
+PARTS = [metric.name for metric in METRICS.values() if metric.whole is not None]
 
 
 def parsed(**limits: Any) -> list[tuple[str, Relation, Fraction]]:

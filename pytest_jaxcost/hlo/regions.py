@@ -1,0 +1,172 @@
+"""What runs together in an optimized program, and which values are computed there.
+
+A region is a computation that control enters: the program, a loop's body and condition, a branch.
+Calls, fusions and asynchronous computations belong to the region that enters them. Compilers merge
+equal instructions of a region before they fuse, and fusions then repeat cheap ones: of equal values
+in fusions of one region only one is the program's, the others are clones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pytest_jaxcost.hlo.asynchronous import base_opcode, continues
+from pytest_jaxcost.hlo.costs import Pricing
+from pytest_jaxcost.hlo.records import Computation, Instruction
+from pytest_jaxcost.hlo.walk import entered
+
+JOINED = frozenset({"async", "call", "fusion"})
+"""Opcodes whose computations belong to the region around them."""
+
+COMMUTATIVE = frozenset({"add", "and", "maximum", "minimum", "multiply", "or", "xor"})
+
+SAME = frozenset({"bitcast", "copy", "reshape"})
+"""Opcodes that leave every element as it is, in an array of other dimensions at most."""
+
+NO_MATTER = frozenset(
+    {
+        *("backend_config", "calls", "channel_id", "control-predecessors", "frontend_attributes"),
+        *("kind", "metadata", "operand_precision", "origin", "sharding", "statistics"),
+    }
+)
+"""Attributes that do not change what an instruction computes."""
+
+
+class Evaluation(NamedTuple):
+    """An instruction that does work; equal `value`s in one region are equal numbers."""
+
+    instruction: Instruction
+    opcode: str
+    value: int
+    fused: bool
+
+
+class Inner(NamedTuple):
+    """Regions of which one runs `times` times; None where that is not known."""
+
+    times: int | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A region's work, and the regions that it enters."""
+
+    evaluations: tuple[Evaluation, ...]
+    inner: tuple[Inner, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One region while it is read: numbers of values by what computes them."""
+
+    pricing: Pricing
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+    tuples: dict[int, list[int]] = field(default_factory=dict)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    inner: list[Inner] = field(default_factory=list)
+
+    def number(self, key: Hashable) -> int:
+        return self.numbers.setdefault(key, len(self.numbers))
+
+    def fresh(self) -> int:
+        return self.number(("fresh", len(self.numbers)))
+
+
+def regions(pricing: Pricing) -> Mapping[str, Region]:
+    """Return the regions that the program enters by the name of their computation, inner first."""
+    found = {name: _read(pricing, name) for name in _names(pricing)}
+    return {name: found[name] for name in pricing.order if name in found}
+
+
+def _names(pricing: Pricing) -> Iterator[str]:
+    """Yield the entry, and what is entered otherwise than by joining."""
+    yield pricing.module.entry
+    for name in pricing.executions:
+        for each in pricing.module.computations[name].instructions:
+            if each.called and base_opcode(each.opcode) not in JOINED:
+                yield from entered(each)
+
+
+def _read(pricing: Pricing, name: str) -> Region:
+    reading = _Reading(pricing)
+    computation = pricing.module.computations[name]
+    _compute(reading, computation, [reading.fresh() for _ in computation.parameters], fused=False)
+    return Region(evaluations=tuple(reading.evaluations), inner=tuple(reading.inner))
+
+
+def _compute(
+    reading: _Reading, computation: Computation, arguments: list[int], *, fused: bool
+) -> int:
+    """Number the values of a computation and return its root's; operands stand before users."""
+    values: dict[str, int] = {}
+    for each in computation.instructions:
+        operands = [values[operand] for operand in each.operands]
+        if each.opcode == "parameter":
+            values[each.name] = arguments[int(each.argument or 0)]
+        elif each.called and base_opcode(each.opcode) in JOINED and not continues(each):
+            values[each.name] = _join(reading, each, operands, fused=fused)
+        else:
+            values[each.name] = _value(reading, each, operands)
+            _note(reading, computation, each, values[each.name], fused=fused)
+    return values[computation.root.name]
+
+
+def _join(reading: _Reading, each: Instruction, operands: list[int], *, fused: bool) -> int:
+    (name,) = entered(each)
+    fused = fused or each.opcode == "fusion"
+    return _compute(reading, reading.pricing.module.computations[name], operands, fused=fused)
+
+
+def _value(reading: _Reading, each: Instruction, operands: list[int]) -> int:
+    if continues(each) or each.opcode in SAME:
+        return operands[0]
+    if each.opcode in ("while", "conditional", "opt-barrier"):
+        return reading.fresh()
+    if each.opcode == "get-tuple-element" and operands[0] in reading.tuples:
+        return reading.tuples[operands[0]][int(each.attributes["index"])]
+    if each.opcode in COMMUTATIVE:
+        operands = sorted(operands)
+    shape = each.shape
+    what = (shape.dtype, shape.dimensions) if shape.elements is None else str(shape)
+    attributes = [pair for pair in each.attributes.items() if pair[0] not in NO_MATTER]
+    applied = [_opcodes(reading, name) for names in each.called.values() for name in names]
+    own = (each.opcode, what, each.argument, tuple(attributes), tuple(applied))
+    number = reading.number((own, tuple(operands)))
+    if each.opcode == "tuple":
+        reading.tuples[number] = operands
+    return number
+
+
+def _opcodes(reading: _Reading, name: str) -> tuple[str, ...]:
+    """What an applied computation does; those of clones have names of their own."""
+    return tuple(each.opcode for each in reading.pricing.module.computations[name].instructions)
+
+
+def _note(
+    reading: _Reading, computation: Computation, each: Instruction, value: int, *, fused: bool
+) -> None:
+    """Keep an instruction that does work, and the regions that it enters."""
+    key, pricing = (computation.name, each.name), reading.pricing
+    if each.called and (names := entered(each)):
+        reading.inner.extend(_inner(pricing, computation, each, names))
+    if key in pricing.continuing:
+        return
+    cost = pricing.own[key]
+    if cost.flops or cost.transcendentals or key in pricing.unpriced:
+        opcode = base_opcode(each.opcode)
+        reading.evaluations.append(Evaluation(each, opcode, value, fused))
+
+
+def _inner(
+    pricing: Pricing, computation: Computation, each: Instruction, names: tuple[str, ...]
+) -> Iterator[Inner]:
+    if each.opcode == "conditional":
+        yield Inner(1, names)
+        return
+    known = pricing.loops.counts[computation.name, each.name] is not None
+    for name in names:
+        times = pricing.loops.times(computation, each, name)
+        yield Inner(times if known else None, (name,))

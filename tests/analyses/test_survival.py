@@ -1,0 +1,178 @@
+"""Verdicts on what survives compilation: by hand, by twins, and in messages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax import lax
+
+from pytest_jaxcost import CostError, hlo, measure
+from pytest_jaxcost.analyses.nesting import compiled_nesting
+from pytest_jaxcost.hlo.regions import regions
+from pytest_jaxcost.report import Report
+from tests.analyses.survival_programs import CASES, Function
+
+
+@cache
+def report(name: str) -> Report:
+    case = CASES[name]
+    return measure(case.function, case.avals, name=name)
+
+
+def runs(function: Function, avals: tuple[Any, ...], opcodes: tuple[str, ...]) -> int:
+    """How often a compiled function runs instructions of the opcodes, of branches the costliest."""
+    text = jax.jit(function).lower(*avals).compile().as_text()
+    pricing = hlo.price(hlo.read(text))
+    own = Counter[Any]()
+    for region, each in regions(pricing).items():
+        own[region] = sum(evaluation.opcode in opcodes for evaluation in each.evaluations)
+    return compiled_nesting(regions(pricing)).total(own, weighted=True)
+
+
+def test_there_are_programs_enough_of_both_sorts() -> None:
+    verdicts = Counter(case.verdict for case in CASES.values())
+    assert len(CASES) >= 70
+    assert min(verdicts.values()) >= 25
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict_is_the_one_worked_by_hand(name: str) -> None:
+    case = CASES[name]
+    survivals = {
+        each.survival
+        for each in report(name)._measurement.judged(case.kind)
+        if each.primitive == case.primitive
+    }
+    assert survivals == {case.verdict}
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.opcodes])
+def test_the_better_way_does_less_where_something_survives_and_as_much_elsewhere(name: str) -> None:
+    case = CASES[name]
+    twice, once = (runs(each, case.avals, case.opcodes) for each in (case.function, case.better))
+    assert (twice > once) == (case.verdict == "survives")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_unknown_has_a_reason_and_nothing_else_has(name: str) -> None:
+    for each in report(name)._measurement.judged("duplicates"):
+        assert bool(each.survival_reason) == (each.survival == "unknown")
+
+
+def test_nothing_is_looked_for_before_the_program_is_compiled() -> None:
+    case = CASES["head"]
+    found = measure(case.function, case.avals)
+    assert [each.survival for each in found.duplicates] == [None, None]
+    assert not found.has_compiled
+    _ = found.compiled
+    assert [each.survival for each in found.duplicates] == ["removed", "removed"]
+
+
+def test_bookkeeping_and_what_jax_repeats_itself_have_no_verdict() -> None:
+    for name in ("softmax_twice", "logistic_twice"):
+        findings = report(name)._measurement.judged("duplicates")
+        rest = [each for each in findings.all if each.bookkeeping]
+        assert {each.survival for each in (*rest, *findings.residue)} <= {None}
+
+
+def test_only_survivors_are_counted() -> None:
+    survivor, removed = report("loop_and_its_gradient"), report("equal_loops")
+    assert survivor.metrics["surviving_duplicates"] == survivor.duplicates.count == 2
+    assert survivor.metrics["surviving_duplicate_flops"] == survivor.duplicates.flops > 0
+    assert removed.duplicates.count == 2
+    assert removed.metrics["surviving_duplicates"] == 0
+    assert not removed.survivors()
+    assert [each.primitive for each in survivor.survivors()] == ["dot_general", "tanh"]
+
+
+def test_what_the_compiler_removes_keeps_a_limit_on_survivors() -> None:
+    report("equal_loops").check(max_surviving_duplicates=0, max_surviving_duplicate_flops=0)
+    with pytest.raises(CostError, match=r"surviving_duplicates +2"):
+        report("loop_and_its_gradient").check(max_surviving_duplicates=0)
+    report("loop_and_its_gradient").check(max_surviving_duplicate_flops="60%")
+
+
+def value_and_gradient(x: Any) -> Any:
+    def f(x: Any) -> Any:
+        return lax.fori_loop(0, 6, lambda _, c: jnp.tanh(c @ c), x).sum()
+
+    return f(x), jax.grad(f)(x)
+
+
+MESSAGE = """
+jaxcost: 1 of 1 limit exceeded by value_and_gradient
+  compiled for cpu, jax {jax}
+
+  surviving_duplicates   2   allowed 0   {share} of {eqns} eqns
+    dot_general f32[16,16]   computed twice, run 6 times   49.2 kFLOP
+      survives compilation (cpu)
+"""
+
+
+def test_the_message_says_what_survives_and_where() -> None:
+    found = measure(value_and_gradient, (jax.ShapeDtypeStruct((16, 16), jnp.float32),))
+    with pytest.raises(CostError) as error:
+        found.check(max_surviving_duplicates=0)
+    share = f"{200 / found.eqns:.1f}%"
+    expected = MESSAGE.format(jax=jax.__version__, share=share, eqns=found.eqns)
+    assert str(error.value).splitlines()[:6] == expected.strip("\n").splitlines()
+
+
+def test_a_message_on_the_traced_stage_shows_verdicts_only_where_they_were_made() -> None:
+    found = measure(value_and_gradient, (jax.ShapeDtypeStruct((16, 16), jnp.float32),))
+    with pytest.raises(CostError) as before:
+        found.check(max_duplicates=0)
+    assert "compilation" not in str(before.value)
+    _ = found.compiled
+    with pytest.raises(CostError) as after:
+        found.check(max_duplicates=0)
+    assert str(after.value).count("survives compilation (cpu)") == 2
+
+
+def in_kernel(x: Any) -> Any:
+    from jax.experimental import pallas
+
+    def kernel(x_ref: Any, out_ref: Any) -> None:
+        x = x_ref[...]
+        out_ref[...] = jnp.sin(x)
+        out_ref[...] += jnp.sin(x)
+
+    shape = jax.ShapeDtypeStruct(x.shape, x.dtype)
+    return pallas.pallas_call(kernel, shape, interpret=True)(x)
+
+
+def test_what_stands_in_a_kernel_is_unknown() -> None:
+    found = measure(in_kernel, (jax.ShapeDtypeStruct((8,), jnp.float32),))
+    (each,) = found._measurement.judged("duplicates")
+    assert (each.survival, "kernel" in each.survival_reason) == ("unknown", True)
+
+
+class Silent:
+    def as_text(self) -> None:
+        return None
+
+    def memory_analysis(self) -> None:
+        return None
+
+
+def test_a_compiler_that_shows_nothing_leaves_everything_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = CASES["head"]
+    found = measure(case.function, case.avals)
+    monkeypatch.setattr(jax.stages.Lowered, "compile", lambda *_, **__: Silent())
+    assert {each.survival for each in found._measurement.judged("duplicates")} == {"unknown"}
+    assert found.metrics["surviving_duplicates"] == 0
+    assert not found.metrics.reading("surviving_duplicates").exact
+    with pytest.raises(CostError, match="only a lower bound is known"):
+        found.check(surviving_duplicates=0)
+
+
+def test_survivors_of_callbacks_are_found_under_their_own_name() -> None:
+    found = report("callbacks")
+    assert [each.primitive for each in found.survivors("repeated_callbacks")] == ["pure_callback"]
