@@ -12,10 +12,10 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import CostError, hlo, measure
-from pytest_jaxcost.analyses.nesting import compiled_nesting
+from pytest_jaxcost.analyses.survival.nesting import compiled_nesting
 from pytest_jaxcost.hlo.regions import regions
 from pytest_jaxcost.report import Report
-from tests.analyses.survival_programs import CASES, Function
+from tests.analyses.survival.programs import CASES, Function
 
 
 @cache

@@ -83,7 +83,6 @@ def sized(level: Level) -> Level:
 
 
 SIZED_LEVELS = tuple(map(sized, LEVELS))
-SIZED_LINE = SIZED_LEVELS[-1]
 
 
 def origin_of(equation: Equation, *, own_frames: bool = True) -> Origin:

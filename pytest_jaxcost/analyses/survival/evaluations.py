@@ -8,14 +8,14 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from pytest_jaxcost import hlo
-from pytest_jaxcost.analyses.attribution import Level, Origin, origins_of
-from pytest_jaxcost.analyses.lowered_opcodes import (
+from pytest_jaxcost.analyses.survival.lowered import (
     NOTHING,
     Lowered,
     kind_of,
     lowered_alone,
     opcodes_of,
 )
+from pytest_jaxcost.analyses.survival.origins import Level, Origin, origins_of
 from pytest_jaxcost.hlo.regions import Evaluation, Region, regions
 
 MOVES = frozenset(
