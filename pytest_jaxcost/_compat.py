@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import itertools
 import os
 import sysconfig
 import types
@@ -24,6 +25,7 @@ from jax._src import core as _core
 from jax._src import custom_derivatives as _custom_derivatives
 from jax._src import source_info_util as _source_info
 from jax._src import traceback_util as _traceback_util
+from jax._src.interpreters import mlir as _mlir
 from jax._src.interpreters import pxla as _pxla
 from jax._src.lib import xla_client as _xla_client  # type: ignore[attr-defined]
 
@@ -277,11 +279,16 @@ def is_located(file: str) -> bool:
 
 
 def primitive_names() -> frozenset[str]:
-    """The names of all primitives that the loaded JAX modules define."""
+    """The names of all primitives that the loaded modules define.
+
+    Those that JAX can lower are in its tables; the others are found among all objects, of which the
+    collector does not show what was there when a program called ``gc.freeze``.
+    """
     import gc
 
-    primitives = (o for o in gc.get_objects() if isinstance(o, _core.Primitive))
-    return frozenset(primitive.name for primitive in primitives)
+    tables = (_mlir._lowerings, *_mlir._platform_specific_lowerings.values())
+    alive = (o for o in gc.get_objects() if isinstance(o, _core.Primitive))
+    return frozenset(each.name for each in itertools.chain(alive, *tables))
 
 
 @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
 import jax
 import jax.extend.core as jex_core
 import jax.numpy as jnp
 import pytest
 
-from pytest_jaxcost import LimitError, measure
+from pytest_jaxcost import LimitError, _compat, measure
 from pytest_jaxcost.ir.names import ALIASES, canonical, primitive_names
 
 
@@ -57,6 +59,14 @@ def test_a_primitive_that_the_user_defines_later_is_known_when_it_is_asked_for()
     assert "of_the_users" not in primitive_names()
     mine = jex_core.Primitive("of_the_users")
     assert mine.name in primitive_names(mine.name)
+
+
+def test_what_a_program_froze_to_spare_the_collector_is_known_still() -> None:
+    gc.freeze()
+    try:
+        assert {"sin", "dot_general", "scan"} <= _compat.primitive_names()
+    finally:
+        gc.unfreeze()
 
 
 def test_a_limit_may_forbid_a_primitive_that_was_defined_after_the_first_limit() -> None:
