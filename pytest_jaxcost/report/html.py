@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .culprits import Culprit
 from .metrics import METRICS
 from .records import Finding
-from .wording import amount, amounts
+from .wording import amount, amounts, what
 
 if TYPE_CHECKING:
     from .report import Report
@@ -33,9 +33,8 @@ def html(report: Report) -> str:
 def _finding(finding: Finding) -> list[str]:
     where = ", ".join(f"{place.file}:{place.line} {place.function}" for place in finding.places)
     one = Culprit(finding, 1)
-    equation = f"{finding.primitive} {finding.aval}"
     work = ", ".join(amounts(one, "count") or amounts(one, "nbytes"))
-    return [finding.kind, equation, f"{finding.count:,}", work, where, finding.hint]
+    return [finding.kind, what(finding), f"{finding.count:,}", work, where, finding.hint]
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

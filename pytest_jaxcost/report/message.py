@@ -14,7 +14,7 @@ from .layout import Cell, Line, paragraph, row, text
 from .limits import Relation
 from .metrics import Metric
 from .records import Finding, Place
-from .wording import NOTES, amount, amounts, happened, share, survival
+from .wording import NOTES, amount, amounts, happened, share, survival, what
 
 DEMANDS = {
     Relation.MAX: "allowed {}",
@@ -200,7 +200,7 @@ def culprit_lines(
 def _culprit(culprit: Culprit, field: str, target: str, style: Style) -> tuple[Line, ...]:
     finding = culprit.finding
     cells = (
-        Cell(f"{finding.primitive} {finding.aval}".strip()),
+        Cell(what(finding)),
         Cell(happened(culprit)),
         *(Cell(each, "strong") for each in amounts(culprit, field)),
         Cell(share(culprit), "faint"),

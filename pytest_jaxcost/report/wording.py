@@ -54,6 +54,10 @@ SURVIVAL: Mapping[str, str] = MappingProxyType(
     }
 )
 
+AND = ", "
+LISTED = 4
+"""Results of an equation that are shown all."""
+
 
 def times(n: int) -> str:
     """``once``, ``twice``, ``3 times``."""
@@ -63,6 +67,13 @@ def times(n: int) -> str:
 def more(n: int) -> str:
     """Nothing for one, ``, 3 times`` for several."""
     return "" if n == 1 else f", {times(n)}"
+
+
+def what(finding: Finding) -> str:
+    """Primitive and results, of many the first ones: ``while f32[8], i32[], ... of 15``."""
+    avals = finding.aval.split(AND)
+    listed = finding.aval if len(avals) <= LISTED else f"{AND.join(avals[:3])}, ... of {len(avals)}"
+    return f"{finding.primitive} {listed}".strip()
 
 
 def happened(culprit: Culprit) -> str:
@@ -100,7 +111,7 @@ def share(culprit: Culprit) -> str:
 
 def _weight(value: int, field: str) -> str:
     if field == "transcendentals":
-        return f"{value:,} transcendentals"
+        return f"{value:,} transcendental{'s' if value != 1 else ''}"
     return show(value, "flop" if field == "flops" else "bytes")
 
 
