@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.apart import flops_apart
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
@@ -29,6 +30,7 @@ from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.flow.zeros.pattern import Known
 from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.seeds import seeds
 from pytest_jaxcost.flow.zeros.work import ZeroWork, picking_work, zero_work
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -58,12 +60,25 @@ def zeros(facts: Facts) -> Findings:
     counted: list[Wasted] = []
     left: list[Wasted] = []
     expressions = Expressions(facts)
-    found = list(_wasted(facts))
+    known = known_values(facts.program)
+    found = list(_wasted(facts, known))
     repeated = repeating(facts, [each.occurrence for each in found])
     for each in found:
         if id(each.occurrence.equation) not in repeated:
             (counted if _is_waste(each, expressions) else left).append(each)
-    return Findings(_findings(facts, counted), residue=lambda: _findings(facts, left))
+    apart = _flops_apart(facts, known, found)
+    return Findings(_findings(facts, counted, apart), residue=lambda: _findings(facts, left, apart))
+
+
+def _flops_apart(facts: Facts, known: Sequence[Known], found: Sequence[Wasted]) -> int:
+    """The flops of the program with one call for each argument; 0 if nothing asks for it."""
+    pushed = [each for each in found if each.cause is Cause.SEEDS]
+    if not pushed:
+        return 0
+    cuts = {id(each.work.origin.equation): each.work.origin.equation for each in pushed}
+    jacobians = seeds(facts.program, known, filter(None, cuts.values()))
+    wasted = ((each.occurrence.equation, each.work.share) for each in pushed)
+    return flops_apart(facts, jacobians, wasted)
 
 
 class Expressions:
@@ -88,8 +103,7 @@ class Expressions:
         return found
 
 
-def _wasted(facts: Facts) -> Iterator[Wasted]:
-    known = known_values(facts.program)
+def _wasted(facts: Facts, known: Sequence[Known]) -> Iterator[Wasted]:
     for region in facts.program.regions():
         for equation in region.equations:
             if equation.control is not None:
@@ -141,7 +155,7 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     return True
 
 
-def _findings(facts: Facts, wasted: Sequence[Wasted]) -> list[Finding]:
+def _findings(facts: Facts, wasted: Sequence[Wasted], apart: int) -> list[Finding]:
     """The findings; what a hint promises is the sum of those that it belongs to."""
     plain = [_finding(facts, each) for each in wasted]
     nothing = Saving(0, 0)
@@ -149,10 +163,8 @@ def _findings(facts: Facts, wasted: Sequence[Wasted]) -> list[Finding]:
     spent: Counter[str] = Counter()
     for key, finding in zip(keys, plain, strict=True):
         spent[key] += finding.flops
-    seeds = sum(f.flops for f, each in zip(plain, wasted, strict=True) if each.cause is Cause.SEEDS)
-    left = facts.totals.flops - seeds
     return [
-        replace(finding, hint=_hint(each, finding, Saving(spent[key], left)))
+        replace(finding, hint=_hint(each, finding, Saving(spent[key], apart)))
         for each, finding, key in zip(wasted, plain, keys, strict=True)
     ]
 

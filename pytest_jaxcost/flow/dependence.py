@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_jaxcost.ir.equation import Block, Inlined
 
@@ -41,3 +41,36 @@ def dependents(program: Inlined, sources: Iterable[int]) -> bytearray:
             reached[value] = 1
             stack.extend(readers[value])
     return reached
+
+
+def inherited(program: Inlined, marks: Mapping[int, int]) -> list[int]:
+    """The marks of each value, as bits: its own, and those of what it is computed from.
+
+    Values stand in program order, so that only loops take more than one sweep.
+    """
+    found = [marks.get(value, 0) for value in range(len(program.avals))]
+    changed = True
+    while changed:
+        changed = False
+        for value, operands in enumerate(program.depends):
+            before = mark = found[value]
+            for operand in operands:
+                mark |= found[operand]
+            if mark != before:
+                found[value], changed = mark, True
+    return found
+
+
+def passed_back(program: Inlined, marks: Mapping[int, int]) -> list[int]:
+    """The marks of each value, as bits: its own, and those of what is computed from it."""
+    found = [marks.get(value, 0) for value in range(len(program.avals))]
+    changed = True
+    while changed:
+        changed = False
+        for value in range(len(found) - 1, -1, -1):
+            mark = found[value]
+            for operand in program.depends[value] if mark else ():
+                if mark & ~found[operand]:
+                    found[operand] |= mark
+                    changed = True
+    return found

@@ -1,0 +1,153 @@
+"""What one derivative for each argument would cost, held against the program written that way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax import lax
+
+import pytest_jaxcost
+from tests.analyses.test_zeros import array
+
+Function = Callable[..., Any]
+
+UNITS = {"FLOP": 1.0, "kFLOP": 1e3, "MFLOP": 1e6}
+
+
+def pushed(function: Function, *arguments: int) -> tuple[Function, Function]:
+    """The derivatives by several arguments in one call, and in one call for each of them."""
+    apart = [jax.jacfwd(function, k) for k in arguments]
+    return jax.jacfwd(function, arguments), lambda *args: [call(*args) for call in apart]
+
+
+def pulled(function: Function, outputs: int) -> tuple[Function, Function]:
+    """The derivatives of several outputs in one call, and in one call for each of them."""
+    apart = [jax.jacrev(lambda *args, k=k: function(*args)[k]) for k in range(outputs)]
+    return jax.jacrev(function), lambda *args: [call(*args) for call in apart]
+
+
+def two_helpers(a: Any, b: Any) -> Any:
+    z = jnp.sin(a) ** 2
+    return jnp.tanh(z.sum() * b)
+
+
+def rotated(c: Any, w: Any) -> Any:
+    return lax.scan(lambda c, _: (c @ w, None), c, None, length=5)[0]
+
+
+def nothing_in_common(a: Any, b: Any, w: Any) -> Any:
+    return jnp.tanh(rotated(a, w) @ w), b * b
+
+
+def one_layer(w: Any, bias: Any, v: Any) -> Any:
+    return v @ jnp.tanh(w @ jnp.ones(8) + bias)
+
+
+def energy(a: Any, b: Any) -> Any:
+    return (jnp.sin(a) ** 2).sum() * (b**3).sum()
+
+
+def of_a_part(x: Any) -> Any:
+    return jnp.sin(x[:32]) ** 2, jnp.cos(x) * x
+
+
+def three_outputs(a: Any) -> Any:
+    h = a
+    for _ in range(3):
+        h = jnp.tanh(h * a)
+    return h[:8] ** 2, h.reshape(8, 8) @ h[:8], h.sum()
+
+
+def loop_and_not(a: Any, w: Any) -> Any:
+    y = rotated(a, w)
+    return y * y, jnp.sin(a)
+
+
+def gradient(a: Any, b: Any) -> Any:
+    return jax.grad(lambda a: (two_helpers(a, b) ** 2).sum())(a)
+
+
+def after_another(derivative: Function) -> Function:
+    return lambda a, b: derivative(jax.jacrev(lambda a: (a**3).sum())(a), b)
+
+
+def in_a_loop(derivative: Function) -> Function:
+    return lambda a, bs: lax.map(lambda b: derivative(a, b), bs)
+
+
+def with_effect(a: Any, b: Any) -> Any:
+    jax.debug.print("{}", a[0])
+    return two_helpers(a, b)
+
+
+class Case(NamedTuple):
+    jointly: Function
+    apart: Function
+    sizes: tuple[tuple[int, ...], ...]
+
+
+def both(
+    derivatives: tuple[Function, Function], within: Callable[[Function], Function]
+) -> tuple[Function, Function]:
+    jointly, apart = derivatives
+    return within(jointly), within(apart)
+
+
+by_both = pushed(two_helpers, 0, 1)
+W = (32, 32)
+
+CASES = {
+    "two helpers": Case(*by_both, ((64,), (1024,))),
+    "what is shared is a loop": Case(*pushed(nothing_in_common, 0, 1), ((32,), (16,), W)),
+    "three of four arguments": Case(*pushed(one_layer, 0, 1, 2), ((16, 8), (16,), (4, 16))),
+    "a Hessian": Case(
+        jax.hessian(energy, (0, 1)),
+        pushed(jax.jacrev(energy, (0, 1)), 0, 1)[1],
+        ((16,), (112,)),
+    ),
+    "a gradient's Jacobian": Case(*pushed(gradient, 0, 1), ((48,), (96,))),
+    "after another derivative": Case(*both(by_both, after_another), ((48,), (96,))),
+    "in a loop": Case(*both(by_both, in_a_loop), ((48,), (5, 96))),
+    "with an effect": Case(*pushed(with_effect, 0, 1), ((48,), (96,))),
+    "outputs of a part": Case(*pulled(of_a_part, 2), ((64,),)),
+    "three outputs": Case(*pulled(three_outputs, 3), ((64,),)),
+    "outputs of a loop and not": Case(
+        lambda a, w: pulled(lambda a: loop_and_not(a, w), 2)[0](a),
+        lambda a, w: pulled(lambda a: loop_and_not(a, w), 2)[1](a),
+        ((32,), W),
+    ),
+}
+
+
+def promised(report: Any) -> float:
+    """The flops that the hints on other arguments' tangents give, the same in each."""
+    found = {re.search(r"would cost about ([\d.]+) (\w+)$", f.hint) for f in report.zeros}
+    amounts = {float(match[1]) * UNITS[match[2]] for match in found if match is not None}
+    assert len(amounts) == 1
+    return amounts.pop()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_rewritten_program_costs_what_the_hint_says(name: str) -> None:
+    case = CASES[name]
+    args = tuple(array(*shape) for shape in case.sizes)
+    before = pytest_jaxcost.measure(case.jointly, args)
+    after = pytest_jaxcost.measure(case.apart, args)
+    assert before.zeros.flops > 0
+    assert after.zeros.flops == 0
+    assert promised(before) == pytest.approx(after.flops, rel=0.01)
+
+
+def test_many_arguments() -> None:
+    def weighted(*parts: Any) -> Any:
+        return sum(jnp.sin(part) * k for k, part in enumerate(parts, 1))
+
+    args = (array(8),) * 40
+    jointly, apart = pushed(weighted, *range(40))
+    before, after = (pytest_jaxcost.measure(each, args) for each in (jointly, apart))
+    assert promised(before) == pytest.approx(after.flops, rel=0.01)
