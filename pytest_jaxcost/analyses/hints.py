@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_jaxcost import _compat
+from collections.abc import Sequence
+
+from pytest_jaxcost.analyses.derivative_calls import derivative_calls, run_for_each_vector
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
 from pytest_jaxcost.flow.repeats import Repetition
@@ -53,26 +55,20 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
         return LOOP
     paths = [facts.positions(o.equation) for o in occurrences]
     parting = parting_calls([path for path in paths if path])
-    derivatives = {_derivative(o.equation) for o in occurrences}
-    if len(derivatives) > 1:
-        hints = {BY_DERIVATIVE.get(each[0]) if each else None for each in derivatives}
-        return (hints.pop() if len(hints) == 1 else None) or DIFFERENTIATE_ONCE
+    derivative = _derivative_hint(facts, [o.equation for o in occurrences])
+    if derivative:
+        return derivative
     functions = {path[0].function for path in paths if path}
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
 
 
-def _derivative(equation: Equation) -> tuple[str, tuple[_compat.Frame, ...]] | None:
-    """The function of ``jax`` that asked for the derivative, and the user's frames that led to it.
-
-    Of nested derivatives the innermost one.
-    """
-    asked, path = "", []
-    for frames, _ in where.made_in(equation):
-        for frame in frames.every:
-            if frame.of.is_users and asked:
-                path.append(frame)
-            elif not path:
-                asked = _compat.derivative_of(frame) or asked
-    return (asked, tuple(path)) if path else None
+def _derivative_hint(facts: Facts, equations: Sequence[Equation]) -> str:
+    """How to differentiate once what several derivatives share; empty if it is no such thing."""
+    nested = {derivative_calls(each) for each in equations}
+    if len(nested) == 1:
+        call = run_for_each_vector(facts, nested.pop())
+        return BY_DERIVATIVE.get(call[0], DIFFERENTIATE_ONCE) if call else ""
+    hints = {BY_DERIVATIVE.get(calls[0][0]) if calls else None for calls in nested}
+    return (hints.pop() if len(hints) == 1 else None) or DIFFERENTIATE_ONCE

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.derivative_calls import derivative_calls, run_for_each_vector
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition
@@ -72,14 +73,25 @@ def _rerun(facts: Facts, sources: set[Source]) -> set[Source]:
 def _runs_again(facts: Facts, source: Source) -> bool:
     computed: list[Value] = []
     starts: list[Value] = []
-    last = -2
+    rows: list[Equation] = []
+    last, is_new = -2, False
     for position, (_, equation) in facts.by_source[source]:
+        is_new = is_new or position != last + 1
         if _counts(facts, equation):
             computed.append((where.route(equation), facts.numbers[equation.outputs[0]]))
-            if position != last + 1 and computed[-1][0] == computed[0][0]:
-                starts.append(computed[-1])
+            if is_new and computed[-1][0] == computed[0][0]:
+                rows.append(equation)
+                if position != last + 1:
+                    starts.append(computed[-1])
+            is_new = False
         last = position
-    return _repeats(computed, starts)
+    return _repeats(computed, starts) or (len(rows) > 1 and _is_differentiated_again(facts, rows))
+
+
+def _is_differentiated_again(facts: Facts, rows: list[Equation]) -> bool:
+    """Whether one call of a derivative made them all, and was run for each of several vectors."""
+    calls = {derivative_calls(each) for each in rows}
+    return len(calls) == 1 and run_for_each_vector(facts, calls.pop()) is not None
 
 
 def _counts(facts: Facts, equation: Equation) -> bool:

@@ -200,3 +200,112 @@ QUIET: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("fn", QUIET.values(), ids=QUIET)
 def test_loops_that_differ_are_quiet(fn: Callable[[Any, Any], Any]) -> None:
     measure(fn, (W, X)).check(duplicates=0, duplicate_flops=0, duplicate_transcendentals=0)
+
+
+def layer(w: Any, x: Any) -> Any:
+    return jnp.sin(w @ x)
+
+
+def energy(w: Any, x: Any) -> Any:
+    return layer(w, x).sum()
+
+
+VECTORS = (U, V, U + V)
+PUSH_ONCE = (
+    "it is differentiated more than once at one point; call jax.linearize once and apply the "
+    "result to each tangent, or jax.vmap one jax.jvp over the tangents"
+)
+PULL_ONCE = (
+    "it is differentiated more than once at one point; call jax.vjp once and apply the result to "
+    "each cotangent, or jax.vmap it over the cotangents"
+)
+
+
+def all_pushed(f: Callable[..., Any], w: Any, x: Any) -> Any:
+    pushed = jax.linearize(lambda x: f(w, x), x)[1]
+    return [pushed(v) for v in VECTORS]
+
+
+def all_pulled(f: Callable[..., Any], w: Any, x: Any) -> Any:
+    pull_back = jax.vjp(lambda x: f(w, x), x)[1]
+    return [pull_back(u) for u in VECTORS]
+
+
+# one line of a Python loop, what to write instead, the hint
+ONE_LINE: dict[str, tuple[Any, Any, str]] = {
+    "jvps": (
+        lambda w, x: [push(layer, w, x, v) for v in VECTORS],
+        lambda w, x: all_pushed(layer, w, x),
+        PUSH_ONCE,
+    ),
+    "jvps of a loop": (
+        lambda w, x: [push(states, w, x, v) for v in VECTORS],
+        lambda w, x: all_pushed(states, w, x),
+        PUSH_ONCE,
+    ),
+    "linearizations": (
+        lambda w, x: [jax.linearize(lambda x: layer(w, x), x)[1](v) for v in VECTORS],
+        lambda w, x: all_pushed(layer, w, x),
+        PUSH_ONCE,
+    ),
+    "hessian-vector products": (
+        lambda w, x: [push(jax.grad(energy, 1), w, x, v) for v in VECTORS],
+        lambda w, x: all_pushed(jax.grad(energy, 1), w, x),
+        PUSH_ONCE,
+    ),
+    "vjps": (
+        lambda w, x: [pull(layer, w, x, u) for u in VECTORS],
+        lambda w, x: all_pulled(layer, w, x),
+        PULL_ONCE,
+    ),
+    "vjps of a loop": (
+        lambda w, x: [pull(states, w, x, u) for u in VECTORS],
+        lambda w, x: all_pulled(states, w, x),
+        PULL_ONCE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("fn", "instead", "hint"), ONE_LINE.values(), ids=ONE_LINE)
+def test_derivatives_at_one_line_of_a_python_loop(fn: Any, instead: Any, hint: str) -> None:
+    report, better = measure(fn, (W, X)), measure(instead, (W, X))
+    found = report.duplicates
+    assert {each.hint for each in found} == {hint}
+    assert better.duplicates.count == 0
+    saved = [before - after for before, after in zip(live(report), live(better), strict=True)]
+    assert [found.flops, found.transcendentals] == saved
+    assert saved[0] > 0
+
+
+def thrice(w: Any, x: Any) -> Any:
+    return sum(jnp.sin(w @ x) * k for k in range(3))
+
+
+# repeated, but one derivative or none: what is repeated is the call
+PLAIN: dict[str, Callable[[Any, Any], Any]] = {
+    "a function": lambda w, x: [layer(w, x) * k for k in range(3)],
+    "inside one jvp": lambda w, x: push(thrice, w, x, V),
+    "inside one vjp": lambda w, x: pull(thrice, w, x, V),
+    "inside one gradient": jax.grad(lambda w, x: thrice(w, x).sum()),
+    "a whole gradient": lambda w, x: [jax.grad(energy)(w, x) * k for k in range(3)],
+}
+
+
+@pytest.mark.parametrize("fn", PLAIN.values(), ids=PLAIN)
+def test_what_is_no_series_of_derivatives_keeps_the_plain_hint(fn: Any) -> None:
+    found = measure(fn, (W, X)).duplicates
+    assert found.count > 0
+    assert {each.hint for each in found} == {"compute it once and reuse the result"}
+
+
+ONE_DERIVATIVE: dict[str, Callable[[Any, Any], Any]] = {
+    "a linear function along its argument": lambda w, x: push(lambda w, x: w @ x, w, x, x),
+    "a product with itself": lambda w, x: push(lambda w, x: x * x * x, w, x, V),
+    "at several points": lambda w, x: [push(layer, w, x * k, V) for k in range(1, 4)],
+    "what JAX computes twice": lambda w, x: push(lambda w, x: jax.scipy.special.ndtr(x), w, x, V),
+}
+
+
+@pytest.mark.parametrize("fn", ONE_DERIVATIVE.values(), ids=ONE_DERIVATIVE)
+def test_one_derivative_at_a_point_is_quiet(fn: Any) -> None:
+    measure(fn, (W, X)).check(duplicates=0, duplicate_flops=0)
