@@ -8,41 +8,76 @@ call that traces it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
+from operator import and_
+from typing import NamedTuple
 
-from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.dependence import ancestors, inherited, passed_back
+from pytest_jaxcost.analyses.traced_again import Marks, calls, carried_parts, leaves
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.depth import depth
-from pytest_jaxcost.flow.zeros.seeds import Seeds, makers
-from pytest_jaxcost.ir import where
+from pytest_jaxcost.flow.zeros.colours import colours
+from pytest_jaxcost.flow.zeros.pattern import Known
+from pytest_jaxcost.flow.zeros.seeds import Seeds, makers, seeds
 from pytest_jaxcost.ir.equation import Equation
+
+SUMS = frozenset({"add", "add_any", "sub"})
 
 Factors = dict[int, Fraction]
 """How many times as much an equation costs in the rewritten program, by its ``id``."""
 
-Marks = Sequence[int]
-"""One set of parts per value, as bits."""
+
+class Apart(NamedTuple):
+    """What the rewritten program costs, and what it would with tangents pushed together."""
+
+    flops: int
+    colours: int = 0
+    """How many tangents do if those that never meet in an output are one; 0 if all are needed."""
+    coloured_flops: int = 0
 
 
-def flops_apart(
-    facts: Facts, jacobians: Sequence[Seeds], wasted: Iterable[tuple[Equation, Fraction]]
-) -> int:
-    """The flops of the whole program, with one call for each part of `jacobians`.
+def apart(
+    facts: Facts,
+    known: Sequence[Known],
+    cuts: Iterable[Equation],
+    wasted: Iterable[tuple[Equation, Fraction]],
+) -> Apart:
+    """What the whole program costs with one call for each part of the bases that `cuts` cut.
 
     `wasted` are the equations that work on other parts' tangents, and the share that these have.
     """
     factors: Factors = defaultdict(lambda: Fraction(1))
     for equation, share in wasted:
         factors[id(equation)] *= 1 - share
+    jacobians = seeds(facts.program, known, cuts)
     for each in jacobians:
-        smaller = sum(Fraction(sets.count(rows), each.size) ** 2 for rows in each.parts)
-        for _, equation in makers(facts.program, each):
-            factors[id(equation)] *= smaller
-        for equation, calls in _calls(facts, each):
-            factors[id(equation)] *= calls
+        for equation, count in calls(facts, each, carried_parts(facts.program, each)):
+            factors[id(equation)] *= count
+    together = _together(facts, jacobians[0], factors) if len(jacobians) == 1 else (0, 0)
+    for each in jacobians:
+        _make_smaller(facts, each, factors, _rows(each))
+    return Apart(_flops(facts, factors), *together)
+
+
+def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:
+    """How many tangents do if those that never meet are one, and the flops then; 0 if all do."""
+    carried = carried_parts(facts.program, seeds)
+    vectors = colours(facts.program, seeds, carried)
+    if vectors == _rows(seeds):
+        return 0, 0
+    fewer = factors.copy()
+    _make_smaller(facts, seeds, fewer, vectors)
+    _push_fewer(facts, fewer, carried, vectors, _rows(seeds))
+    return sum(vectors), _flops(facts, fewer)
+
+
+def _rows(seeds: Seeds) -> list[int]:
+    """How many tangents each part is."""
+    return [sets.count(rows) for rows in seeds.parts]
+
+
+def _flops(facts: Facts, factors: Factors) -> int:
     flops = Fraction(facts.totals.flops)
     for region, equation in facts.program.walk():
         if id(equation) in factors:
@@ -52,106 +87,27 @@ def flops_apart(
     return round(flops)
 
 
-def _calls(facts: Facts, seeds: Seeds) -> Iterator[tuple[Equation, int]]:
-    """In how many calls each equation of a derivative is traced that carries no tangent."""
-    program = facts.program
-    carried = inherited(
-        program, {v: 1 << k for k, values in enumerate(seeds.parts.values()) for v in values}
-    )
-    needed = _needed(facts, carried)
-    before, after = _inside(seeds, carried, needed)
-    always = _always_traced(facts, before, after, carried)
-    basis = {id(equation) for _, equation in makers(program, seeds)}
-    for equation in (*before, *after):
-        value = equation.outputs[0]
-        if not carried[value] and id(equation) not in basis:
-            yield equation, len(seeds.parts) if always[value] else needed[value].bit_count()
+def _make_smaller(facts: Facts, seeds: Seeds, factors: Factors, vectors: Sequence[int]) -> None:
+    """Bases of so many rows for each part, in place of one for all of them; one row is ones."""
+    elements = sum(m * n for m, n in zip(vectors, _rows(seeds), strict=True) if m > 1)
+    for equation in makers(facts.program, seeds):
+        factors[id(equation)] *= Fraction(elements, seeds.size**2)
 
 
-def _needed(facts: Facts, carried: Marks) -> Marks:
-    """The parts for whose tangents each value is needed that carries none itself."""
-    read: dict[int, int] = {}
-    for equation in _leaves(facts.program.main.equations):
+def _push_fewer(
+    facts: Facts,
+    factors: Factors,
+    carried: Marks,
+    vectors: Sequence[int],
+    rows: Sequence[int],
+) -> None:
+    """Fewer tangents of each part in what carries them."""
+    for equation in leaves(facts.program.main.equations):
         parts = carried[equation.outputs[0]]
-        for value in equation.inputs if parts else ():
-            if not carried[value]:
-                read[value] = read.get(value, 0) | parts
-    return passed_back(facts.program, read)
-
-
-def _inside(seeds: Seeds, carried: Marks, needed: Marks) -> tuple[list[Equation], list[Equation]]:
-    """The leaves of a derivative: reverse mode's forward pass, and what stands after the basis.
-
-    JAX traces a derivative at a stretch.
-    """
-    equations = seeds.region.equations
-    own = next(k for k, each in enumerate(equations) if each is seeds.equation)
-    pushed = (k for k, each in enumerate(equations) if _is_pushed(each, seeds, carried))
-    first, last = _forward_pass(seeds, own, needed), max(pushed, default=own)
-    return _leaves(equations[first:own]), _leaves(equations[own : last + 1])
-
-
-def _leaves(equations: Sequence[Equation]) -> list[Equation]:
-    """Those of the equations, and of the bodies that they run, which make values themselves."""
-    leaves: list[Equation] = []
-    stack = [equations]
-    while stack:
-        for equation in stack.pop():
-            if equation.control is not None:
-                stack.extend(region.equations for region in equation.control.regions)
-            elif equation.outputs:
-                leaves.append(equation)
-    return leaves
-
-
-def _is_pushed(equation: Equation, seeds: Seeds, carried: Marks) -> bool:
-    carries = any(carried[value] for value in equation.outputs)
-    return carries and depth(equation) > depth(seeds.equation)
-
-
-def _forward_pass(seeds: Seeds, own: int, needed: Marks) -> int:
-    """The position of the first equation of the same call as the basis, at most the basis's own."""
-    call = next(_calls_around(seeds.equation), None)
-    if call is not None:
-        before = depth(seeds.equation)
-        for k, each in enumerate(seeds.region.equations[:own]):
-            is_needed = any(needed[value] for value in each.outputs)
-            if is_needed and depth(each) > before and call in _calls_around(each):
-                return k
-    return own
-
-
-def _calls_around(equation: Equation) -> Iterator[tuple[object, ...]]:
-    """The calls of functions that make derivatives which an equation comes from, innermost first.
-
-    Each is the function and the frames outside it: where in the function it was does not matter.
-    """
-    every = [frame for frames, _ in where.made_in(equation) for frame in frames.every]
-    for k, frame in enumerate(every):
-        if _compat.derivative_of(frame):
-            yield (frame.of, *every[k + 1 :])
-
-
-def _always_traced(
-    facts: Facts, before: Sequence[Equation], after: Sequence[Equation], carried: Marks
-) -> bytearray:
-    """What every call computes: the function itself, and reverse mode's whole forward pass.
-
-    A derivative's coefficient is read by tangents alone, in the expression that it belongs to.
-    """
-    readers: dict[int, list[Equation]] = {}
-    for equation in _leaves(facts.program.main.equations):
-        for value in equation.inputs:
-            readers.setdefault(value, []).append(equation)
-    results = {value for region in facts.program.regions() for value in region.results}
-
-    def is_own(equation: Equation, value: int) -> bool:
-        if value in results or value not in readers:
-            return True
-        source = where.source(equation)
-        return any(
-            not carried[each.outputs[0]] and where.source(each) != source for each in readers[value]
-        )
-
-    own = [v for each in after for v in each.outputs if not carried[v] and is_own(each, v)]
-    return ancestors(facts.program, [*own, *(v for each in before for v in each.outputs)])
+        if equation.primitive in SUMS:  # a sum with what is zero is none
+            parts = reduce(and_, [carried[value] for value in equation.inputs]) or parts
+        if parts:
+            pushed, before = (
+                sum(n for k, n in enumerate(each) if parts >> k & 1) for each in (vectors, rows)
+            )
+            factors[id(equation)] *= Fraction(pushed, before)

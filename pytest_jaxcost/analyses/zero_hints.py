@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
+from pytest_jaxcost.analyses.apart import Apart
 from pytest_jaxcost.flow.zeros.depth import depth, derivatives
 from pytest_jaxcost.flow.zeros.pattern import Origin
 from pytest_jaxcost.flow.zeros.work import ZeroWork
@@ -12,6 +13,9 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.amounts import show
 from pytest_jaxcost.report.records import Finding
+
+WORTH_IT = 0.9
+"""What is left at most of the flops where pushing sums of tangents is worth its trouble."""
 
 
 class Cause(Enum):
@@ -37,10 +41,10 @@ class Cause(Enum):
 
 
 class Saving(NamedTuple):
-    """The flops that writing it otherwise avoids in a finding's function, and leaves in all."""
+    """The flops that writing it otherwise avoids in a finding's function, and the whole then."""
 
     here: int
-    left: int
+    rewritten: Apart
 
 
 PLACES = frozenset({"pad", "dynamic_update_slice", "scatter", "scatter-add"})
@@ -72,14 +76,26 @@ def zero_hint(
     """What to write instead, and what that saves."""
     function = finding.places[0].function if finding.places else "this function"
     reverse = cause in (Cause.SEEDS, Cause.ZERO_SEED) and _is_pulled(work.origin, equation)
+    vectors = "cotangents" if reverse else "tangents"
     return _HINTS[cause].format(
         zeros=f"{work.zeros:,} of {work.size:,}",
         function=function,
         avoided=show(saving.here, "flop"),
-        left=show(saving.left, "flop"),
-        tangents="cotangents" if reverse else "tangents",
+        left=show(saving.rewritten.flops, "flop"),
+        together=_together(saving.rewritten, vectors),
+        tangents=vectors,
         jacobian="jax.jacrev" if reverse else "jax.jacfwd",
         argument="output" if reverse else "argument",
+    )
+
+
+def _together(rewritten: Apart, vectors: str) -> str:
+    """What it takes if vectors that never meet are one, where that is less."""
+    if not rewritten.colours or rewritten.coloured_flops > WORTH_IT * rewritten.flops:
+        return ""
+    return (
+        f", or {show(rewritten.coloured_flops, 'flop')} with {rewritten.colours:,} {vectors}, if "
+        "those that reach no element in common are pushed as their sum"
     )
 
 
@@ -97,7 +113,7 @@ _HINTS = {
     Cause.SEEDS: (
         "{zeros} {tangents} through {function} are structurally zero; one {jacobian} for each "
         "{argument} pushes only the others and avoids {avoided} here; all of them would cost about "
-        "{left}"
+        "{left}{together}"
     ),
     Cause.ZERO_SEED: (
         "it is given {tangents} of zeros; differentiate with respect to the other arguments "

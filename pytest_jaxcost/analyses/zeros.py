@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses.apart import flops_apart
+from pytest_jaxcost.analyses.apart import Apart, apart
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
@@ -30,7 +30,6 @@ from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.flow.zeros.pattern import Known
 from pytest_jaxcost.flow.zeros.registry import Step
-from pytest_jaxcost.flow.zeros.seeds import seeds
 from pytest_jaxcost.flow.zeros.work import ZeroWork, picking_work, zero_work
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -41,6 +40,8 @@ MOSTLY = Fraction(1, 2)
 
 SHRUGGED_AT = frozenset({Cause.DIAGONAL, Cause.IDENTITY, Cause.PADDING, Cause.PART_USED})
 """What is waste only along more than `INDEX_ELEMENTS`: formulas are written with small matrices."""
+
+NOT_ASKED = Apart(0)
 
 
 class Wasted(NamedTuple):
@@ -66,19 +67,21 @@ def zeros(facts: Facts) -> Findings:
     for each in found:
         if id(each.occurrence.equation) not in repeated:
             (counted if _is_waste(each, expressions) else left).append(each)
-    apart = _flops_apart(facts, known, found)
-    return Findings(_findings(facts, counted, apart), residue=lambda: _findings(facts, left, apart))
+    rewritten = _apart(facts, known, found)
+    return Findings(
+        _findings(facts, counted, rewritten),
+        residue=lambda: _findings(facts, left, rewritten),
+    )
 
 
-def _flops_apart(facts: Facts, known: Sequence[Known], found: Sequence[Wasted]) -> int:
-    """The flops of the program with one call for each argument; 0 if nothing asks for it."""
+def _apart(facts: Facts, known: Sequence[Known], found: Sequence[Wasted]) -> Apart:
+    """What one call for each argument would cost, if a finding says that."""
     pushed = [each for each in found if each.cause is Cause.SEEDS]
     if not pushed:
-        return 0
+        return NOT_ASKED
     cuts = {id(each.work.origin.equation): each.work.origin.equation for each in pushed}
-    jacobians = seeds(facts.program, known, filter(None, cuts.values()))
     wasted = ((each.occurrence.equation, each.work.share) for each in pushed)
-    return flops_apart(facts, jacobians, wasted)
+    return apart(facts, known, filter(None, cuts.values()), wasted)
 
 
 class Expressions:
@@ -155,16 +158,16 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     return True
 
 
-def _findings(facts: Facts, wasted: Sequence[Wasted], apart: int) -> list[Finding]:
+def _findings(facts: Facts, wasted: Sequence[Wasted], rewritten: Apart) -> list[Finding]:
     """The findings; what a hint promises is the sum of those that it belongs to."""
     plain = [_finding(facts, each) for each in wasted]
-    nothing = Saving(0, 0)
+    nothing = Saving(0, NOT_ASKED)
     keys = [_hint(each, finding, nothing) for each, finding in zip(wasted, plain, strict=True)]
     spent: Counter[str] = Counter()
     for key, finding in zip(keys, plain, strict=True):
         spent[key] += finding.flops
     return [
-        replace(finding, hint=_hint(each, finding, Saving(spent[key], apart)))
+        replace(finding, hint=_hint(each, finding, Saving(spent[key], rewritten)))
         for each, finding, key in zip(wasted, plain, keys, strict=True)
     ]
 

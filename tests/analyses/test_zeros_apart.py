@@ -126,7 +126,7 @@ CASES = {
 
 def promised(report: Any) -> float:
     """The flops that the hints on other arguments' tangents give, the same in each."""
-    found = {re.search(r"would cost about ([\d.]+) (\w+)$", f.hint) for f in report.zeros}
+    found = {re.search(r"would cost about ([\d.]+) (\w+)", f.hint) for f in report.zeros}
     amounts = {float(match[1]) * UNITS[match[2]] for match in found if match is not None}
     assert len(amounts) == 1
     return amounts.pop()
@@ -151,3 +151,85 @@ def test_many_arguments() -> None:
     jointly, apart = pushed(weighted, *range(40))
     before, after = (pytest_jaxcost.measure(each, args) for each in (jointly, apart))
     assert promised(before) == pytest.approx(after.flops, rel=0.01)
+
+
+# tangents that never meet, pushed together
+
+
+def diagonal_by_b(function: Function) -> Function:
+    """The Jacobian by `a`, and the diagonal of the one by `b`."""
+
+    def jacobians(a: Any, b: Any) -> Any:
+        diagonal = jax.jvp(lambda b: function(a, b), (b,), (jnp.ones_like(b),))[1]
+        return jax.jacfwd(function)(a, b), diagonal
+
+    return jacobians
+
+
+def diagonals(a: Any, b: Any) -> Any:
+    ones = jax.tree.map(jnp.ones_like, (a, b))
+    return [
+        jax.jvp(lambda a: two_lines(a, b), (a,), ones[:1]),
+        jax.jvp(lambda b: two_lines(a, b), (b,), ones[1:]),
+    ]
+
+
+def two_lines(a: Any, b: Any) -> Any:
+    return 2.0 * a, 3.0 * b
+
+
+def rows_by_weights(weights: Any, z: Any) -> Any:
+    return jnp.sin(weights) * z.sum(), z**3
+
+
+def pulled_diagonal(x: Any) -> Any:
+    rows = jax.jacrev(lambda x: mixed_outputs(x)[0])(x)
+    pull = jax.vjp(lambda x: mixed_outputs(x)[1], x)[1]
+    return rows, pull(jnp.ones_like(x))
+
+
+def mixed_outputs(x: Any) -> Any:
+    return x.reshape(4, 32) @ x[:32] ** 2, jnp.sin(x) * x
+
+
+COLOURED = {
+    "one diagonal": (by_both[0], diagonal_by_b(two_helpers), ((64,), (1024,)), 65, "tangents"),
+    "two diagonals": (pushed(two_lines, 0, 1)[0], diagonals, ((64,), (192,)), 2, "tangents"),
+    "of a matrix": (
+        pushed(rows_by_weights, 0, 1)[0],
+        lambda w, z: (
+            jax.jvp(lambda w: rows_by_weights(w, z), (w,), (jnp.ones_like(w),)),
+            jax.jacfwd(rows_by_weights, 1)(w, z),
+        ),
+        ((16, 8), (8,)),
+        9,
+        "tangents",
+    ),
+    "by outputs": (pulled(mixed_outputs, 2)[0], pulled_diagonal, ((128,),), 5, "cotangents"),
+}
+
+
+@pytest.mark.parametrize("name", COLOURED)
+def test_tangents_that_never_meet(name: str) -> None:
+    jointly, together, sizes, vectors, what = COLOURED[name]
+    args = tuple(array(*shape) for shape in sizes)
+    before, after = (pytest_jaxcost.measure(each, args) for each in (jointly, together))
+    found = {re.search(r"or ([\d.]+) (\w+) with (\d+) (\w+), if", f.hint) for f in before.zeros}
+    (match,) = {None if match is None else match.groups() for match in found}
+    assert match is not None
+    assert match[2:] == (str(vectors), what)
+    assert float(match[0]) * UNITS[match[1]] == pytest.approx(after.flops, rel=0.01)
+
+
+def banded(a: Any, b: Any) -> Any:
+    return jnp.cumsum(a) * b.sum()
+
+
+@pytest.mark.parametrize(
+    ("function", "sizes"), [(one_layer, ((16, 8), (16,), (4, 16))), (banded, ((32,), (64,)))]
+)
+def test_tangents_that_meet(function: Function, sizes: Any) -> None:
+    args = tuple(array(*shape) for shape in sizes)
+    report = pytest_jaxcost.measure(pushed(function, *range(len(sizes)))[0], args)
+    assert report.zeros.flops > 0
+    assert not any("as their sum" in each.hint for each in report.zeros)

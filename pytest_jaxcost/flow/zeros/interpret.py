@@ -7,7 +7,7 @@ costs more than a look at its operands: of most values nothing is known, and the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,14 +40,18 @@ LARGEST_CONSTANT = 1 << 20
 """Elements of the largest captured array whose content is looked at."""
 
 
-def known_values(program: Inlined) -> list[Known]:
-    """What is known of each value, by value; None for nothing."""
-    return _Interpreter(program).run()
+def known_values(program: Inlined, given: Mapping[int, Known] | None = None) -> list[Known]:
+    """What is known of each value, by value; None for nothing.
+
+    `given` replaces what follows of some values: what would be known if they were something else.
+    """
+    return _Interpreter(program, given or {}).run()
 
 
 class _Interpreter:
-    def __init__(self, program: Inlined) -> None:
+    def __init__(self, program: Inlined, given: Mapping[int, Known]) -> None:
         self.program = program
+        self.given = given
         self.known: list[Known] = [None] * len(program.avals)
         self.depth = 0
         self.shared: set[int] = set()
@@ -88,7 +92,7 @@ class _Interpreter:
             found = rule(Step(equation, operands, self.program.constants))
         for value, known in zip(equation.outputs, found, strict=True):
             is_exact = not isinstance(known, Index) or fits(known, self.program.avals[value])
-            self.known[value] = known if is_exact else None
+            self.known[value] = self.given.get(value, known if is_exact else None)
 
     def control(self, equation: Equation) -> None:
         control = equation.control

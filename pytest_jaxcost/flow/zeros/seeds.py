@@ -40,17 +40,17 @@ def seeds(program: Inlined, known: Sequence[Known], cuts: Iterable[Equation]) ->
     return [each for each in found if len(each.parts) > 1]
 
 
-def makers(program: Inlined, seeds: Seeds) -> Iterator[Standing]:
+def makers(program: Inlined, seeds: Seeds) -> Iterator[Equation]:
     """The equations that make a basis, before it is cut."""
     needed = ancestors(program, seeds.equation.outputs)
     made = dependents(program, seeds.equation.outputs)
     before = depth(seeds.equation)
     shape = seeds.equation.eqn.outvars[0].aval.shape
-    for region, equation in program.walk():
+    for _, equation in program.walk():
         for value in equation.outputs[:1] if equation.control is None else ():
             is_on_the_way = made[value] and depth(equation) <= before
             if (needed[value] or is_on_the_way) and program.avals[value].shape == shape:
-                yield region, equation
+                yield equation
 
 
 def _root(cut: Equation, made: Mapping[int, Standing]) -> Standing | None:
