@@ -23,6 +23,7 @@ import numpy as np
 from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import custom_derivatives as _custom_derivatives
+from jax._src import flatten_util as _flatten_util
 from jax._src import source_info_util as _source_info
 from jax._src import traceback_util as _traceback_util
 from jax._src.interpreters import mlir as _mlir
@@ -258,6 +259,16 @@ def has_custom_rule(eqn: Any) -> bool:
             return called == _custom_derivatives.__file__
         if frame.file != _traceback_util.__file__:
             called = frame.file
+    return False
+
+
+def is_of_raveled_tree(eqn: Any) -> bool:
+    """Whether the function that ``ravel_pytree`` returned made `eqn`, from 0.8 to 0.12."""
+    for frame in frames(eqn.source_info.traceback).every:
+        if frame.of.is_users:
+            return False
+        if frame.file == _flatten_util.__file__:
+            return True
     return False
 
 

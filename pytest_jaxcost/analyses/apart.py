@@ -35,6 +35,8 @@ class Apart(NamedTuple):
     colours: int = 0
     """How many tangents do if those that never meet in an output are one; 0 if all are needed."""
     coloured_flops: int = 0
+    slices: tuple[tuple[int, int], ...] = ()
+    """The rows of a basis that belong to each part."""
 
 
 def apart(
@@ -57,7 +59,8 @@ def apart(
     together = _together(facts, jacobians[0], factors) if len(jacobians) == 1 else (0, 0)
     for each in jacobians:
         _make_smaller(facts, each, factors, _rows(each))
-    return Apart(_flops(facts, factors), *together)
+    slices = [span for each in jacobians for rows in each.parts for span in rows]
+    return Apart(_flops(facts, factors), *together, tuple(dict.fromkeys(slices)))
 
 
 def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:

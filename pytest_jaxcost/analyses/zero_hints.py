@@ -14,6 +14,9 @@ from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.amounts import show
 from pytest_jaxcost.report.records import Finding
 
+MOST_NAMED = 4
+"""Slices of a vector that a hint names."""
+
 WORTH_IT = 0.9
 """What is left at most of the flops where pushing sums of tangents is worth its trouble."""
 
@@ -23,6 +26,8 @@ class Cause(Enum):
 
     SEEDS = auto()
     """The part of a basis that belongs to other arguments, or other outputs."""
+    SLICE_SEEDS = auto()
+    """The part of a basis that belongs to other arguments, which a vector holds along with it."""
     ZERO_SEED = auto()
     """A tangent or cotangent of zeros, given from outside the derivative."""
     ZERO_TANGENT = auto()
@@ -40,6 +45,10 @@ class Cause(Enum):
     """Padding that the derivative of a slice makes."""
 
 
+REVERSIBLE = frozenset({Cause.SEEDS, Cause.SLICE_SEEDS, Cause.ZERO_SEED})
+"""What tangents and cotangents have in common."""
+
+
 class Saving(NamedTuple):
     """The flops that writing it otherwise avoids in a finding's function, and the whole then."""
 
@@ -55,10 +64,13 @@ def cause_of(work: ZeroWork, equation: Equation) -> Cause:
     """Why `equation` works on zeros."""
     origin, around = work.origin, depth(equation)
     maker = origin.equation
-    outside = around > (0 if maker is None else depth(maker))
+    is_slice = origin.kind == "slice"
+    outside = is_slice or around > (0 if maker is None else depth(maker))
     if work.picks:
         picked = Cause.DIAGONAL if work.picks == "diagonal" else Cause.IDENTITY
         return Cause.BASIS if outside else picked
+    if is_slice:
+        return Cause.SLICE_SEEDS
     if origin.kind == "zeros":
         inside = Cause.ZERO_TANGENT if around else Cause.ZEROS
         return Cause.ZERO_SEED if outside and maker is not None else inside
@@ -75,11 +87,12 @@ def zero_hint(
 ) -> str:
     """What to write instead, and what that saves."""
     function = finding.places[0].function if finding.places else "this function"
-    reverse = cause in (Cause.SEEDS, Cause.ZERO_SEED) and _is_pulled(work.origin, equation)
+    reverse = cause in REVERSIBLE and _is_pulled(work.origin, equation)
     vectors = "cotangents" if reverse else "tangents"
     return _HINTS[cause].format(
         zeros=f"{work.zeros:,} of {work.size:,}",
         function=function,
+        slices=_slices(saving.rewritten),
         avoided=show(saving.here, "flop"),
         left=show(saving.rewritten.flops, "flop"),
         together=_together(saving.rewritten, vectors),
@@ -87,6 +100,13 @@ def zero_hint(
         jacobian="jax.jacrev" if reverse else "jax.jacfwd",
         argument="output" if reverse else "argument",
     )
+
+
+def _slices(rewritten: Apart) -> str:
+    """The parts of a vector, as slices of it."""
+    named = [f"[{start}:{stop}]" for start, stop in rewritten.slices[:MOST_NAMED]]
+    more = len(rewritten.slices) - len(named)
+    return "slices " + ", ".join([*named, *([f"{more:,} more"] if more else [])])
 
 
 def _together(rewritten: Apart, vectors: str) -> str:
@@ -101,7 +121,8 @@ def _together(rewritten: Apart, vectors: str) -> str:
 
 def _is_pulled(origin: Origin, equation: Equation) -> bool:
     """Whether seeds are cotangents: the derivative that takes them is the outermost but theirs."""
-    known = 0 if origin.equation is None else len(derivatives(origin.equation))
+    is_outside = origin.equation is not None and origin.kind != "slice"
+    known = len(derivatives(origin.equation)) if is_outside and origin.equation else 0
     return derivatives(equation)[known] == where.TRANSPOSE
 
 
@@ -113,6 +134,12 @@ _HINTS = {
     Cause.SEEDS: (
         "{zeros} {tangents} through {function} are structurally zero; one {jacobian} for each "
         "{argument} pushes only the others and avoids {avoided} here; all of them would cost about "
+        "{left}{together}"
+    ),
+    Cause.SLICE_SEEDS: (
+        "{zeros} {tangents} through {function} are structurally zero; take the {slices} out of the "
+        "vector before it is differentiated, as {argument}s of their own: one {jacobian} for each "
+        "pushes only the others and avoids {avoided} here; all of them would cost about "
         "{left}{together}"
     ),
     Cause.ZERO_SEED: (

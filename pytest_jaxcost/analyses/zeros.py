@@ -41,6 +41,9 @@ MOSTLY = Fraction(1, 2)
 SHRUGGED_AT = frozenset({Cause.DIAGONAL, Cause.IDENTITY, Cause.PADDING, Cause.PART_USED})
 """What is waste only along more than `INDEX_ELEMENTS`: formulas are written with small matrices."""
 
+SEEDS = frozenset({Cause.SEEDS, Cause.SLICE_SEEDS})
+"""What one derivative for each argument does not do."""
+
 NOT_ASKED = Apart(0)
 
 
@@ -76,7 +79,7 @@ def zeros(facts: Facts) -> Findings:
 
 def _apart(facts: Facts, known: Sequence[Known], found: Sequence[Wasted]) -> Apart:
     """What one call for each argument would cost, if a finding says that."""
-    pushed = [each for each in found if each.cause is Cause.SEEDS]
+    pushed = [each for each in found if each.cause in SEEDS]
     if not pushed:
         return NOT_ASKED
     cuts = {id(each.work.origin.equation): each.work.origin.equation for each in pushed}
@@ -144,7 +147,7 @@ def _is_constant(facts: Facts, work: ZeroWork, equation: Equation) -> bool:
 def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     cause, work = wasted.cause, wasted.work
     equation = wasted.occurrence.equation
-    if cause is Cause.SEEDS:
+    if cause in SEEDS:
         return True
     if work.origin.equation is None:
         if not expressions.is_operator(equation):

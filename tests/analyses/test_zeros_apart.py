@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import lax
+from jax.flatten_util import ravel_pytree
 
 import pytest_jaxcost
 from tests.analyses.test_zeros import array
@@ -85,10 +87,41 @@ def with_effect(a: Any, b: Any) -> Any:
     return two_helpers(a, b)
 
 
+def from_vector(function: Function, *shapes: tuple[int, ...]) -> Function:
+    """The function of one vector that holds all arguments, made by ``ravel_pytree``."""
+    unravel = ravel_pytree([np.ones(shape, np.float32) for shape in shapes])[1]
+    return lambda vector, *others: function(*unravel(vector), *others)
+
+
+def by_slices(vector: Any) -> Any:
+    w = vector[:128].reshape(16, 8)
+    return jnp.tanh(w @ vector[128:136]) * vector[136:]
+
+
+def by_slices_of_its_own(w: Any, x: Any, s: Any) -> Any:
+    return jnp.tanh(w @ x) * s
+
+
+def matrix_and_vector(x: Any) -> Any:
+    return jnp.outer(jnp.sin(x[:16]), x[16:32] ** 2), jnp.cos(x[:8]) * x[8:16]
+
+
+def one_vector(x: Any) -> Any:
+    return jnp.concatenate([each.reshape(-1) for each in matrix_and_vector(x)])
+
+
+def on_arguments(derivative: Function, *shapes: tuple[int, ...]) -> Function:
+    """A function of several arguments as one of a vector that is cut before."""
+    return lambda vector: derivative(
+        *ravel_pytree([np.ones(s, np.float32) for s in shapes])[1](vector)
+    )
+
+
 class Case(NamedTuple):
     jointly: Function
     apart: Function
     sizes: tuple[tuple[int, ...], ...]
+    within: float = 0.01
 
 
 def both(
@@ -124,6 +157,38 @@ CASES = {
 }
 
 
+LAYER = ((16, 8), (16,), (4, 16))
+
+CASES |= {
+    "a raveled tree": Case(
+        jax.jacfwd(from_vector(two_helpers, (64,), (1024,))),
+        on_arguments(by_both[1], (64,), (1024,)),
+        ((1088,),),
+    ),
+    "a raveled layer": Case(
+        jax.jacfwd(from_vector(one_layer, *LAYER)),
+        on_arguments(pushed(one_layer, 0, 1, 2)[1], *LAYER),
+        ((208,),),
+    ),
+    "a Hessian of a raveled tree": Case(
+        jax.hessian(from_vector(energy, (16,), (112,))),
+        on_arguments(pushed(jax.jacrev(energy, (0, 1)), 0, 1)[1], (16,), (112,)),
+        ((128,),),
+    ),
+    "slices by hand": Case(
+        jax.jacfwd(by_slices),
+        on_arguments(pushed(by_slices_of_its_own, 0, 1, 2)[1], (16, 8), (8,), (16,)),
+        ((152,),),
+    ),
+    "outputs in a vector": Case(
+        jax.jacrev(one_vector),
+        pulled(matrix_and_vector, 2)[1],
+        ((32,),),
+        within=0.02,  # where cotangents are added that only padding parts, nothing is counted
+    ),
+}
+
+
 def promised(report: Any) -> float:
     """The flops that the hints on other arguments' tangents give, the same in each."""
     found = {re.search(r"would cost about ([\d.]+) (\w+)", f.hint) for f in report.zeros}
@@ -140,7 +205,7 @@ def test_the_rewritten_program_costs_what_the_hint_says(name: str) -> None:
     after = pytest_jaxcost.measure(case.apart, args)
     assert before.zeros.flops > 0
     assert after.zeros.flops == 0
-    assert promised(before) == pytest.approx(after.flops, rel=0.01)
+    assert promised(before) == pytest.approx(after.flops, rel=case.within)
 
 
 def test_many_arguments() -> None:
@@ -233,3 +298,41 @@ def test_tangents_that_meet(function: Function, sizes: Any) -> None:
     report = pytest_jaxcost.measure(pushed(function, *range(len(sizes)))[0], args)
     assert report.zeros.flops > 0
     assert not any("as their sum" in each.hint for each in report.zeros)
+
+
+# vectors that hold several arguments
+
+
+def test_the_hint_names_the_slices() -> None:
+    jacobian = jax.jacfwd(from_vector(two_helpers, (64,), (1024,)))
+    report = pytest_jaxcost.measure(jacobian, (array(1088),))
+    assert report.zeros[0].hint.partition(" and avoids")[0] == (
+        "1,024 of 1,088 tangents through two_helpers are structurally zero; take the slices "
+        "[0:64], [64:1088] out of the vector before it is differentiated, as arguments of their "
+        "own: one jax.jacfwd for each pushes only the others"
+    )
+
+
+def test_of_many_slices_the_first_are_named() -> None:
+    def total(*parts: Any) -> Any:
+        return sum(jnp.sin(part) * k for k, part in enumerate(parts, 1))
+
+    jacobian = jax.jacfwd(from_vector(total, *[(4,)] * 9))
+    report = pytest_jaxcost.measure(jacobian, (array(36),))
+    assert "slices [0:4], [4:8], [8:12], [12:16], 5 more out" in report.zeros[0].hint
+
+
+ONE_ARGUMENT = {
+    "halves": lambda x: jnp.concatenate([jnp.sin(x[:64]) * x[64:], jnp.cos(x[64:])]),
+    "a row and the others": lambda x: x[0] * x[1:] - jnp.sin(x[:-1]),
+    "cuts that overlap": lambda x: jnp.tanh(x[:96].reshape(8, 12)).sum(0) * x[80:92],
+    "cuts that leave something out": lambda x: jnp.tanh(x[:64].reshape(8, 8)) * x[65:73],
+    "every second one": lambda x: x[::2].reshape(8, 8) @ jnp.sin(x[1::2].reshape(8, 8)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_ARGUMENT)
+def test_what_a_function_does_with_one_argument(name: str) -> None:
+    for derivative in (jax.jacfwd, jax.jacrev):
+        report = pytest_jaxcost.measure(derivative(ONE_ARGUMENT[name]), (array(128),))
+        assert [*report.zeros] == []

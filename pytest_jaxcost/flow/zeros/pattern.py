@@ -20,13 +20,14 @@ Shape = Sequence[int]
 MOST_TIES = 4
 """Ties kept for one value."""
 
-Kind = Literal["zeros", "basis", "part", "padding", "constant"]
+Kind = Literal["zeros", "basis", "part", "slice", "padding", "constant"]
 
 
 class Origin(NamedTuple):
     """Where zeros come from: ``kind``, and the equation that made them (None for a constant).
 
-    ``part`` is the part of a basis that a slice or split took; ``worked`` says that flops were
+    ``part`` is the part of a basis that a slice or split took, ``slice`` that of one argument in a
+    vector, taken inside the function that is differentiated; ``worked`` says that flops were
     spent on the zeros since.
     """
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.zeros.pattern import Index, Known, Pattern
+from pytest_jaxcost.flow.zeros.slices import Slices
 from pytest_jaxcost.ir.equation import Equation
 
 
@@ -21,6 +22,7 @@ class Step(NamedTuple):
     constants: Mapping[int, Any]
     results: tuple[Known, ...] = ()
     """What is known of the results, once the rule has said it."""
+    slices: Slices | None = None
 
     @property
     def eqn(self) -> Any:

@@ -67,7 +67,7 @@ def _cut(program: Inlined, known: Sequence[Known], region: Region, equation: Equ
     before = depth(equation)
     for _, each in program.walk():
         if each.control is None and _cuts(known, each) and reached[each.outputs[0]]:
-            for value in each.outputs if depth(each) <= before else ():
+            for value in each.outputs if depth(each) <= before or _is_sliced(known, each) else ():
                 rows = _rows(known[value], program.avals[value].shape)
                 if rows is not None:
                     parts[rows] = (*parts.get(rows, ()), value)
@@ -80,7 +80,13 @@ def _cuts(known: Sequence[Known], equation: Equation) -> bool:
         known.origin.kind if isinstance(known, Pattern) else ""
         for known in (known[value] for value in (*equation.inputs[:1], *equation.outputs[:1]))
     ]
-    return kinds == ["basis", "part"]
+    return kinds in (["basis", "part"], ["basis", "slice"])
+
+
+def _is_sliced(known: Sequence[Known], equation: Equation) -> bool:
+    """Whether the equation takes arguments out of a vector, inside the derivative."""
+    first = known[equation.outputs[0]]
+    return isinstance(first, Pattern) and first.origin.kind == "slice"
 
 
 def _rows(known: Known, shape: Sequence[int]) -> Spans | None:

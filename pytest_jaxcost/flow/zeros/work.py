@@ -72,7 +72,7 @@ def _is_waste_to_add(side: Pattern, step: Step) -> bool:
     """Whether zeros are seeds of other arguments, or a product or a tangent that is zero."""
     kind, maker, worked = side.origin
     if kind != "zeros":
-        return kind == "part" or (side.zero and worked)
+        return kind in ("part", "slice") or (side.zero and worked)
     return worked or (maker is not None and depth(step.equation) > depth(maker))
 
 

@@ -8,6 +8,7 @@ from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.depth import depth
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
+    Kind,
     Known,
     Origin,
     Pattern,
@@ -68,8 +69,9 @@ def part(
     """What is known of ``[starts:limits:strides]``.
 
     A part of a basis may be zero along other axes than the one that is cut: that tells the seeds of
-    one argument from those of another. Inside the function that is differentiated, it is the
-    sparsity of the function's own Jacobian, and nothing is concluded from it.
+    one argument from those of another. Inside the function that is differentiated, it does so where
+    a vector is taken apart into arguments; else it is the sparsity of the function's own Jacobian,
+    and nothing is concluded from it.
     """
     if known is None or (isinstance(known, Pattern) and known.zero):
         return known
@@ -84,14 +86,22 @@ def part(
         )
         for tie in known.ties
     ]
-    maker = known.origin.equation
-    if ties and maker is not None and depth(step.equation) > depth(maker):
+    is_own = bool(ties) and _is_inside(step, known)
+    is_argument = is_own and step.slices is not None and step.slices.are_arguments(step.equation)
+    if is_own and not is_argument:
         ties = [tie for tie in ties if not _is_cut(tie, known.spans, spans)]
     found = pattern(to, spans, ties, known.origin, ones=known.ones and len(ties) == len(known.ties))
-    if found is None or known.origin.kind not in ("basis", "part"):
+    if found is None or known.origin.kind not in ("basis", "part", "slice"):
         return found
     narrower = found.zero or found.spans != tuple(spans)
-    return found._replace(origin=Origin("part", step.equation)) if narrower else found
+    kind: Kind = "slice" if is_argument else "part"
+    return found._replace(origin=Origin(kind, step.equation)) if narrower else found
+
+
+def _is_inside(step: Step, known: Pattern) -> bool:
+    """Whether a basis is cut inside the function whose derivative it is pushed through."""
+    maker = known.origin.equation
+    return maker is not None and depth(step.equation) > depth(maker)
 
 
 @zero_rule("pad")
