@@ -11,8 +11,10 @@ import jax
 from jax.interpreters import partial_eval
 from jaxlib.mlir.passmanager import PassManager
 
-from pytest_jaxcost import measure
+from pytest_jaxcost import Report, measure
+from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.api import measure_jaxpr
+from pytest_jaxcost.report.metrics import METRICS
 
 from .programs import Program
 
@@ -38,6 +40,18 @@ def analysed(fresh: Fresh) -> Callable[[], object]:
     """Only the judging, of a program that was traced already."""
     jaxpr = traced(fresh).jaxpr
     return lambda: measure_jaxpr(jaxpr, name="f").check(**LIMITS)
+
+
+def searched(fresh: Fresh) -> Callable[[], object]:
+    """Tracing, and all that is ever found in a traced program."""
+    fn, args = _cleared(fresh)
+    return lambda: _all_findings(measure(fn, args))
+
+
+def searched_alone(fresh: Fresh) -> Callable[[], object]:
+    """Only the search, of a program that was traced already."""
+    jaxpr = traced(fresh).jaxpr
+    return lambda: _all_findings(measure_jaxpr(jaxpr, name="f"))
 
 
 def eliminated(fresh: Fresh) -> Callable[[], object]:
@@ -73,6 +87,12 @@ def _cleared(fresh: Fresh) -> Program:
     program = fresh()
     jax.clear_caches()
     return program
+
+
+def _all_findings(report: Report) -> list[int]:
+    """How much each metric and each analysis of the traced stage comes to."""
+    metrics = [report.metrics[name] for name, each in METRICS.items() if each.stage == "traced"]
+    return metrics + [len(report.findings(kind)) for kind in ANALYSES]
 
 
 def _eliminate(stage: Any) -> None:

@@ -12,12 +12,21 @@ from pytest_jaxcost import measure
 
 from .clock import medians
 from .programs import nested_jits, transformer_gradient
-from .tasks import analysed, eliminated, equations, measured, peak_bytes, trace
+from .tasks import (
+    analysed,
+    eliminated,
+    equations,
+    measured,
+    peak_bytes,
+    searched,
+    searched_alone,
+    trace,
+)
 
 TINY = partial(transformer_gradient, 1)
 
 
-@pytest.mark.parametrize("task", [trace, measured, analysed, eliminated])
+@pytest.mark.parametrize("task", [trace, measured, analysed, searched, searched_alone, eliminated])
 def test_a_task_runs(task: Callable[[Any], Callable[[], object]]) -> None:
     assert medians({"it": partial(task, TINY)}, repetitions=1)["it"] > 0
 
