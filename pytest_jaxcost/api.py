@@ -13,13 +13,16 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
+from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.survival import JUDGED, Survivors
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
+from pytest_jaxcost.lowered import Lowered
 from pytest_jaxcost.program import NOT_CALLABLE, Program, function_name
 from pytest_jaxcost.report.records import Finding, Findings, Totals
 from pytest_jaxcost.report.report import Report
+from pytest_jaxcost.report.stages import Stages
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
 
@@ -192,6 +195,15 @@ class _Measurement:
 
     def compiled(self) -> Compiled:
         return self._compiled
+
+    @without_collection
+    def stages(self) -> Stages:
+        return self._stages
+
+    @cached_property
+    def _stages(self) -> Stages:
+        lowered = Lowered(self.program.lowered_for(self.target))
+        return stages(self.name, self.environment, self.facts, lowered, self._compiled)
 
     def primitive_names(self, *wanted: str) -> frozenset[str]:
         used = frozenset(self.facts.totals.primitives)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_jaxcost import hlo
 from pytest_jaxcost.hlo.custom_calls import counted_custom_calls
+from pytest_jaxcost.hlo.program import HloProgram
 
 _MEMORY = {
     "temp_bytes": "temp_size_in_bytes",
@@ -33,12 +34,6 @@ _COLLECTIVES: Mapping[str, Callable[[Mapping[str, hlo.Collective]], Any]] = {
     "collective_executions": lambda kinds: {kind: each.executions for kind, each in kinds.items()},
     "collective_bytes": lambda kinds: sum(each.bytes for each in kinds.values()),
 }
-_WORK = frozenset({"flops", "transcendentals"})
-_WEIGHTED = _WORK | {
-    *("bytes_accessed", "executions", "collectives"),
-    *("collective_executions", "collective_bytes"),
-}
-
 NO_TEXT = "the compiler does not show the optimized program"
 NO_MEMORY = "the compiler's memory analysis does not say"
 
@@ -62,46 +57,42 @@ class Compiled:
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
+        self.program = HloProgram(lambda: _text(compiled), hidden=NO_TEXT)
         self.reasons: dict[str, str] = {}
 
-    @cached_property
+    @property
     def text(self) -> str | None:
         """The optimized HLO; None where the compiler does not show it."""
-        text = self._compiled.as_text()
-        return None if text is None else str(text)
+        return self.program.text
 
-    @cached_property
+    @property
     def pricing(self) -> hlo.Pricing | None:
         """The optimized program, read and priced; None without its text.
 
         Raises:
             HloSyntaxError: the text is not what any known compiler writes.
         """
-        return None if self.text is None else hlo.price(hlo.read(self.text))
+        return self.program.pricing
 
-    @cached_property
+    @property
     def totals(self) -> hlo.HloTotals | None:
         """The figures of the whole program."""
-        return None if self.pricing is None else hlo.totals(self.pricing)
+        return self.program.totals
 
     @property
     def exact(self) -> bool:
         """False where a loop of unknown length or an opaque call makes counts lower bounds."""
-        return self.totals is not None and self.totals.exact
+        return self.program.exact
 
     @property
     def caveats(self) -> tuple[str, ...]:
         """Why counts are lower bounds."""
-        return (NO_TEXT,) if self.totals is None else self.totals.caveats
+        return self.program.caveats
 
-    @cached_property
+    @property
     def bounds(self) -> frozenset[str]:
         """The counts that are lower bounds: all weighted ones, or those of work alone."""
-        if self.pricing is None or self.totals is None:
-            return frozenset()
-        if None in self.pricing.loops.counts.values():
-            return _WEIGHTED
-        return _WORK if self.totals.opaque else frozenset()
+        return self.program.bounds
 
     @cached_property
     def xla(self) -> Mapping[str, float]:
@@ -148,3 +139,8 @@ class Compiled:
     @cached_property
     def _memory_analysis(self) -> Any:
         return self._compiled.memory_analysis()
+
+
+def _text(compiled: Any) -> str | None:
+    text = compiled.as_text()
+    return None if text is None else str(text)

@@ -10,9 +10,11 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.parts import Parts
 from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.analyses.scopes import Scopes, scope_name
+from pytest_jaxcost.analyses.stages import stages_of_part
 from pytest_jaxcost.report.measurement import Measurement
 from pytest_jaxcost.report.metrics import COMPILED_FIELDS
 from pytest_jaxcost.report.records import Findings, Totals
+from pytest_jaxcost.report.stages import Stages
 
 CHOSEN = frozenset({"intermediates"})
 """Kinds that show a choice of equations: in a part, others are chosen."""
@@ -110,6 +112,10 @@ class Part:
 
     def compiled(self) -> Undivided:
         return Undivided()
+
+    def stages(self) -> Stages:
+        """The traced stage of this part; the other stages have no parts."""
+        return stages_of_part(self.name, self.environment, self.totals())
 
     def primitive_names(self, *wanted: str) -> frozenset[str]:
         return self._whole.primitive_names(*wanted)

@@ -7,9 +7,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .culprits import Culprit
-from .metrics import METRICS
+from .metrics import METRICS, Unit
 from .records import Finding
-from .wording import amount, amounts, what
+from .stages import CHANGING, ROWS, UNEXPLAINED, Change, Stage, Stages
+from .wording import amount, amounts, signed, what
 
 if TYPE_CHECKING:
     from .report import Report
@@ -28,6 +29,33 @@ def html(report: Report) -> str:
         parts.append(_table(header, map(_finding, found)))
     parts += [f"<p>caveat: {escape(caveat)}</p>" for caveat in report.caveats]
     return f"<div>{''.join(parts)}</div>"
+
+
+def stages_html(stages: Stages) -> str:
+    """A table of the stages, and one of what changes from each to the next."""
+    rows = (
+        [heading, *(_amount(stage, row, unit) for stage in stages.columns)]
+        for row, (heading, unit) in ROWS.items()
+    )
+    names = [stage.name for stage in stages.columns]
+    parts = [f"<strong>{escape(stages.name)}</strong>", _table(("", *names), rows)]
+    for step in stages.steps:
+        headings = [ROWS[amount][0] for amount in CHANGING]
+        header = (f"{step.before} to {step.after}", *headings)
+        parts.append(_table(header, map(_change, step.changes)))
+    for stage in stages.columns:
+        parts += [f"<p>{stage.name}: {escape(caveat)}</p>" for caveat in stage.caveats]
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _amount(stage: Stage, row: str, unit: Unit) -> str:
+    reading = stage.reading(row)
+    return "-" if reading.value is None else amount(reading, unit)
+
+
+def _change(change: Change) -> list[str]:
+    said = f"not explained: {change.what}" if change.kind == UNEXPLAINED else change.what
+    return [said, *(signed(getattr(change, each), ROWS[each][1]) for each in CHANGING)]
 
 
 def _finding(finding: Finding) -> list[str]:

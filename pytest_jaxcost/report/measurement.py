@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .metrics import Family, Metric
 from .records import Findings, Totals
+
+if TYPE_CHECKING:
+    from .stages import Stages
 
 
 class Primitives(Protocol):
@@ -84,6 +87,9 @@ class Measurement(Primitives, Protocol):
 
     def compiled(self) -> Any:
         """A ``Compiled``; ``Any`` because its fields are read by the names in the table."""
+
+    def stages(self) -> Stages:
+        """All three stages, each made at most once, and what changes from one to the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from .measurement import Measurement, Reading, read
 from .message import BESIDE_MARGIN, Style, failure
 from .metrics import METRICS, Family, Metric
 from .records import PHASES, Findings
+from .stages import Stages
 from .suggest import did_you_mean
 from .summary import summary
 
@@ -164,6 +165,13 @@ class Report:
     def has_compiled(self) -> bool:
         """Whether the compiled stage was made already."""
         return self._measurement.has_compiled
+
+    def stages(self) -> Stages:
+        """The program as it is traced, lowered and compiled, and what changes at each step and why.
+
+        Makes the stages that were not made yet. A phase or scope has the traced stage only.
+        """
+        return self._measurement.stages()
 
     def on(self, target: str) -> Report:
         """The report of the same traced program for another target; nothing is traced again.

@@ -130,3 +130,9 @@ def amount(reading: Reading, unit: Unit, *, apart_from: Fraction | None = None) 
         return "unknown"
     least = "" if reading.exact else "at least "
     return least + show(reading.value, unit, apart_from=apart_from)
+
+
+def signed(difference: int, unit: Unit) -> str:
+    """How much more or less: ``+2.10 MFLOP``, ``-24.0 MiB``, ``0``."""
+    sign = "+" if difference > 0 else "-"
+    return f"{sign}{show(abs(difference), unit)}" if difference else "0"

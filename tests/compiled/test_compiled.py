@@ -145,9 +145,9 @@ def test_memory_is_that_of_the_arguments() -> None:
 def test_the_text_is_read_only_for_what_needs_it() -> None:
     found = compiled(lambda x: x @ x)
     assert found.temp_bytes is not None
-    assert "pricing" not in found.__dict__
+    assert "pricing" not in found.program.__dict__
     assert found.ops["dot"] == 1
-    assert "pricing" in found.__dict__
+    assert "pricing" in found.program.__dict__
 
 
 def test_there_is_no_other_attribute() -> None:

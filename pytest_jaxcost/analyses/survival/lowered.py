@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -104,11 +105,16 @@ class Lowered(NamedTuple):
     """What one equation alone is lowered to."""
 
     kinds: Mapping[str, Kind]
-    names: frozenset[str]
-    """The primitives that they name: other ones where a lowering is written with other ones."""
+    named: Mapping[str, int]
+    """How many name which primitive: other ones where a lowering is written with other ones."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The primitives that they name."""
+        return frozenset(self.named)
 
 
-NOTHING = Lowered({}, frozenset())
+NOTHING = Lowered({}, {})
 
 
 def lowered_alone(eqn: Any) -> Lowered:
@@ -122,7 +128,7 @@ def lowered_alone(eqn: Any) -> Lowered:
     pricing = hlo.price(hlo.read(lowered.as_text("hlo", debug_info=True)))
     works = [run for run in hlo.runs(pricing) if run.cost.flops or run.cost.transcendentals]
     names = (name.rpartition("/")[2] for run in works for name in _op_names(run.instruction))
-    return Lowered(_kinds(works), frozenset(names))
+    return Lowered(_kinds(works), Counter(names))
 
 
 def kind_of(instruction: hlo.Instruction, opcode: str) -> str:

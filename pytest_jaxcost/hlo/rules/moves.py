@@ -26,6 +26,7 @@ ANNOTATIONS = (
     *("MoveToHost", "SPMDFullToShardShape", "SPMDShardToFullShape", "Sharding"),
     *("X64Combine", "X64SplitHigh", "X64SplitLow", "annotate_device_placement"),
     *("cu_lu_pivots_to_permutation", "AnnotateDevicePlacement", "xla.sdy.FuncResultSharding"),
+    *("xla.sdy.GlobalToLocalShape", "xla.sdy.LocalToGlobalShape"),
 )
 """Custom calls that place, split or name values."""
 
