@@ -7,7 +7,9 @@ pushes one. The same holds for ``jax.jacrev`` and ``jax.vjp``, for the Hessian a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, cost_of, pushed_bases
 from pytest_jaxcost.analyses.facts import Facts
@@ -56,6 +58,18 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         bytes_accessed=saved.bytes_accessed,
         share=facts.share(saved),
     )
+
+
+def replaced_by_products(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
+    """The equations that a finding is about, each with the part of its work that would do."""
+    for pushed in pushed_bases(facts):
+        sums, unneeded = contracted_and_not(facts, pushed)
+        if sums and finding.equations == tuple(id(each.equation) for each in sums):
+            part = Fraction(sum(each.vectors for each in sums), pushed.basis.size)
+            carriers = pushed.carriers
+            for each in unneeded:
+                if not facts.is_bookkeeping(each.equation):
+                    yield each, part if id(each.equation) in carriers else Fraction(0)
 
 
 def saved_by(facts: Facts, pushed: Pushed, unneeded: tuple[Occurrence, ...], vectors: int) -> Cost:

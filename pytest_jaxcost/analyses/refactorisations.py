@@ -62,18 +62,32 @@ def refactorisations(facts: Facts) -> Findings:
 
     What one expression of the user's factors twice, inside a function of JAX's, is residue.
     """
-    factored = [e for _, e in facts.program.walk() if e.primitive in FAMILIES]
-    if len(factored) < 2:
-        return Findings()
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
-    guises = {id(e): _guise(facts, makers, e) for e in factored}
-    found = list(_refactored(facts, factored, guises))
+    found, guises = _found(facts)
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
         [_finding(facts, wasted, kept, guises) for wasted, kept in users],
         residue=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
+
+
+def kept(facts: Facts, finding: Finding) -> Occurrence:
+    """The factorisation that would have done for those of a finding."""
+    found, _ = _found(facts)
+    (kept,) = (k for w, k in found if finding.equations == tuple(id(o.equation) for o in w))
+    return kept
+
+
+def _found(
+    facts: Facts,
+) -> tuple[list[tuple[list[Occurrence], Occurrence]], Mapping[int, Guise]]:
+    """What is factored again with the factorisation that would do, and as what."""
+    factored = [e for _, e in facts.program.walk() if e.primitive in FAMILIES]
+    if len(factored) < 2:
+        return [], {}
+    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
+    guises = {id(e): _guise(facts, makers, e) for e in factored}
+    return list(_refactored(facts, factored, guises)), guises
 
 
 def _path(occurrence: Occurrence) -> tuple[_compat.Frame, ...]:

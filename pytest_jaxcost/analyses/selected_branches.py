@@ -7,7 +7,8 @@ where the branches are cheap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
@@ -60,7 +61,7 @@ def _finding(facts: Facts, region: Region, selects: list[Equation]) -> Finding:
     cases = range(1, len(selects[0].inputs))
     costs = [_cost(facts, region, selects, case) for case in cases]
     words = ", ".join(f"branch {k} {_words(cost)}" for k, cost in enumerate(costs))
-    return wasted_finding(
+    made = wasted_finding(
         facts,
         "selected_branches",
         Occurrence(region, selects[0]),
@@ -68,24 +69,57 @@ def _finding(facts: Facts, region: Region, selects: list[Equation]) -> Finding:
         runs=region.weight,
         hint=HINT.format(costs=words),
     )
+    return replace(made, equations=tuple(map(id, selects)))
 
 
 def _words(cost: Cost) -> str:
     return f"{cost.flops:,} flops and {cost.transcendentals:,} transcendentals"
 
 
+def work_of_branches(facts: Facts, selects: list[Occurrence]) -> list[Occurrence]:
+    """The costliest equation of each branch that a selection selects from, if it does work."""
+    region, found = selects[0].region, list[Occurrence]()
+    for case in range(1, len(selects[0].equation.inputs)):
+        made = _made_for(region, [each.equation for each in selects], case)
+        work = [leaf for each in made for leaf in _leaves(Occurrence(region, each))]
+        work = [each for each in work if not facts.is_bookkeeping(each.equation)]
+        if work:
+            found.append(max(work, key=lambda each: _work(facts, each)))
+    return found
+
+
+def _leaves(whole: Occurrence) -> Iterator[Occurrence]:
+    stack = [whole]
+    while stack:
+        each = stack.pop()
+        control = each.equation.control
+        if control is None:
+            yield each
+        else:
+            stack.extend(Occurrence(inner, e) for inner in control.regions for e in inner.equations)
+
+
+def _work(facts: Facts, occurrence: Occurrence) -> int:
+    cost = facts.cost(occurrence.equation) or NOTHING
+    return (cost.flops + cost.transcendentals) * occurrence.region.weight
+
+
 def _cost(facts: Facts, region: Region, selects: list[Equation], case: int) -> Cost:
-    """What the equations of one branch cost: what its results need, down to its operands."""
+    """What the equations of one branch cost."""
+    made = _made_for(region, selects, case)
+    return sum((_whole_cost(facts, each).times(region.weight) for each in made), NOTHING)
+
+
+def _made_for(region: Region, selects: list[Equation], case: int) -> Iterator[Equation]:
+    """What the results of one branch need, down to its operands."""
     needed = {select.inputs[case] for select in selects}
-    total = NOTHING
     for equation in reversed(region.equations):
         if needed.isdisjoint(equation.outputs):
             continue
         if equation.primitive == "select_n" and _compat.guards_branch(equation.eqn):
             continue
         needed.update(equation.inputs)
-        total += _whole_cost(facts, equation).times(region.weight)
-    return total
+        yield equation
 
 
 def _whole_cost(facts: Facts, equation: Equation) -> Cost:

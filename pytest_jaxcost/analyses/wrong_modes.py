@@ -7,7 +7,9 @@ does, because the transpose of a linear function multiplies as often as the func
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from pytest_jaxcost.analyses.bases import (
     Pushed,
@@ -18,6 +20,7 @@ from pytest_jaxcost.analyses.bases import (
 )
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
 
 FACTOR = 2
@@ -47,9 +50,8 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
     if not others or size <= FACTOR * others:
         return None
-    work = [o for o in pushed.inside if not facts.is_bookkeeping(o.equation)]
-    through = cost_of(facts, work)
-    last = max(work, key=lambda o: o.equation.outputs)
+    work = _work(facts, pushed)
+    through, last = cost_of(facts, work), _last(work)
     made = facts.finding(
         "wrong_modes",
         [last],
@@ -71,6 +73,22 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         bytes_accessed=saved.bytes_accessed,
         share=facts.share(saved),
     )
+
+
+def replaced_by_other_mode(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
+    """The equations that a finding is about, each with the part of its work that would do."""
+    for pushed in pushed_bases(facts):
+        work, others = _work(facts, pushed), vectors_of_other_mode(facts, pushed)
+        if others and finding.equations == (id(_last(work).equation),):
+            yield from ((each, Fraction(others, pushed.basis.size)) for each in work)
+
+
+def _work(facts: Facts, pushed: Pushed) -> list[Occurrence]:
+    return [o for o in pushed.inside if not facts.is_bookkeeping(o.equation)]
+
+
+def _last(work: list[Occurrence]) -> Occurrence:
+    return max(work, key=lambda o: o.equation.outputs)
 
 
 def _hint(pushed: Pushed, others: int) -> str:

@@ -14,7 +14,7 @@ from .layout import Cell, Line, paragraph, row, text
 from .limits import Relation
 from .metrics import Metric
 from .records import Finding, Place
-from .wording import NOTES, amount, amounts, happened, share, survival, what
+from .wording import FORETOLD, NOTES, amount, amounts, happened, share, survival, what
 
 DEMANDS = {
     Relation.MAX: "allowed {}",
@@ -160,7 +160,8 @@ def _of_other(verdict: Verdict) -> str:
 def _note(verdict: Verdict) -> str:
     subject = verdict.limit.subject
     kind = subject.kind if isinstance(subject, Metric) else None
-    return "" if kind is None or not verdict.reading.value else NOTES.get(kind, "")
+    is_told = subject.stage == "compiled" and kind in FORETOLD
+    return "" if kind is None or is_told or not verdict.reading.value else NOTES.get(kind, "")
 
 
 def _blame(

@@ -6,7 +6,7 @@ A metric that only sums findings of one kind needs no more than its line here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -90,11 +90,6 @@ def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
     return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
 
 
-def _surviving(name: str, unit: Unit, reads: tuple[str, str], meaning: str) -> Metric:
-    whole = "eqns" if unit == "count" else reads[1]
-    return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
-
-
 # fmt: off
 _TABLE = (
     _traced("eqns", "count", None, ("totals", "eqns"),
@@ -172,10 +167,6 @@ _TABLE = (
               "Transcendentals of the optimized program."),
     _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
               "Bytes that the optimized program reads and writes."),
-    _surviving("surviving_duplicates", "count", ("duplicates", "count"),
-               "Duplicates that the compiler leaves in."),
-    _surviving("surviving_duplicate_flops", "flop", ("duplicates", "flops"),
-               "Flops of the duplicates that the compiler leaves in, as they were traced."),
     _compiled("collective_bytes", "bytes", "collective_bytes",
               "Bytes that communication between devices passes through one device."),
     _compiled("temp_bytes", "bytes", "temp_bytes",
@@ -193,7 +184,19 @@ _TABLE = (
 )
 # fmt: on
 
-METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _TABLE})
+
+def _surviving(metric: Metric) -> Metric:
+    """What is left of a sum of findings once the compiler has removed what it can."""
+    meaning = f"What the compiler leaves in of `{metric.name}`, as it was traced."
+    name = f"surviving_{metric.name}"
+    return replace(metric, name=name, stage="compiled", meaning=meaning)
+
+
+_SURVIVING = tuple(_surviving(each) for each in _TABLE if each.kind and each.unit != "bytes")
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
+)
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {

@@ -249,7 +249,7 @@ class Report:
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.
 
-        Kinds that have verdicts are duplicates, repeated_draws and repeated_callbacks.
+        All kinds that are about work have verdicts: all but constants, intermediates, residuals.
         """
         return self._measurement.judged(kind).without(self._ignore).surviving
 

@@ -46,6 +46,9 @@ NOTES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+FORETOLD = frozenset({"batch_invariants", "dead", "loop_invariants"})
+"""Kinds whose notes say what compilers do as a rule: a verdict says what this one did."""
+
 SURVIVAL: Mapping[str, str] = MappingProxyType(
     {
         "survives": "survives compilation",

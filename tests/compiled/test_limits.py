@@ -11,6 +11,7 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import CostError, measure
+from pytest_jaxcost.report.metrics import METRICS
 
 X = jax.ShapeDtypeStruct((8, 8), jnp.float32)
 
@@ -33,8 +34,11 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     return made
 
 
+EVERYTHING = {f"max_{each.name}": 10**12 for each in METRICS.values() if each.stage == "traced"}
+
 TRACED: dict[str, Callable[[Any], Any]] = {
     "limits": lambda report: report.check(max_flops=10**9, max_duplicates=0, forbid=("sin",)),
+    "every limit": lambda report: report.check(**EVERYTHING),
     "text": str,
     "html": lambda report: report._repr_html_(),
     "data": lambda report: report.to_dict(),

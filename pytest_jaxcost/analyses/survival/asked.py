@@ -81,7 +81,7 @@ class Asked:
         known = self._indices.get((primitive, level))
         if known is None:
             known = self._indices[primitive, level] = Index({}, {})
-            for each in self.live[primitive]:
+            for each in self.live.get(primitive, ()):
                 known.by_place.setdefault(self.place(each, level), []).append(each)
                 known.by_value.setdefault(self.value(each), []).append(each)
         return known

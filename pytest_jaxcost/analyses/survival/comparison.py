@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 
 from pytest_jaxcost import hlo
@@ -51,10 +51,24 @@ class Comparison:
         )
 
     def is_left(self, member: Occurrence, group: Group, found: Iterable[Work]) -> bool:
-        """Whether two of the places that compute the member's value are left, if it has two."""
+        """Whether two of the places that compute the member's value are left, if it has two.
+
+        A compiler that finds two computations equal may give both the places of one.
+        """
         places = self.asked.same_places(member, group.level)
-        left = {key for work in found for key in work.keys(group.level) if key in places}
-        return len(left) > 1 or len(places) == 1
+        at: dict[Hashable, list[Work]] = {}
+        for work in found:
+            for key in work.keys(group.level) & places:
+                at.setdefault(key, []).append(work)
+        return len(at) > 1 or len(places) == 1 or self._stand_for_others(group, at)
+
+    def _stand_for_others(self, group: Group, at: Mapping[Hashable, list[Work]]) -> bool:
+        """Whether a place has more than was asked for there."""
+        for key, works in at.items():
+            there = [each for each in group.members if self.asked.place(each, group.level) == key]
+            if self.evaluated(group, works) > self.evaluations(there):
+                return True
+        return False
 
     def is_exceeded(self, group: Group, found: list[Work]) -> bool:
         """Whether more is computed than the group needs."""

@@ -103,10 +103,15 @@ class Evaluations:
         """
         name = eqn.primitive.name
         if name not in self._of:
-            self._alone[name] = NOTHING if opcodes_of(name) else lowered_alone(eqn)
+            is_told = bool(opcodes_of(name)) and name in self._named
+            self._alone[name] = NOTHING if is_told else lowered_alone(eqn)
             standing = _standing(eqn)
             self._of[name] = (*self._chosen(name, standing), *self._nameless(standing & RENAMED))
         return self._of[name]
+
+    def lowered_as_function(self, primitive: str) -> tuple[Work, ...]:
+        """The instructions of lowerings of a primitive that are functions of their own."""
+        return tuple(self._named.get(f"jit({primitive})", ()))
 
     @cached_property
     def names_one_frame(self) -> bool:

@@ -7,7 +7,7 @@ the other does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from pytest_jaxcost.hlo.regions import Region as CompiledRegion
@@ -33,12 +33,20 @@ class Nesting(NamedTuple):
 
     def alike(self, regions: Collection[Hashable], *, weighted: bool) -> Counter[int]:
         """How many of the regions run once, how many twice, ..., in one run of the program."""
+        runs = self.runs(lambda times: (times or 1) if weighted else 1)
+        return Counter(runs[region] for region in regions)
+
+    def runs(self, times: Callable[[int | None], int]) -> Mapping[Hashable, int]:
+        """How often each region runs in one run of the program, if all branches are taken.
+
+        `times` says how often a region counts that is entered so many times, or None if unknown.
+        """
         runs: Counter[Hashable] = Counter({next(reversed(self.inner), None): 1})
         for region in reversed(self.inner):
             for inner in self.inner[region]:
                 for each in inner.regions:
-                    runs[each] += runs[region] * ((inner.times or 1) if weighted else 1)
-        return Counter(runs[region] for region in regions)
+                    runs[each] += runs[region] * times(inner.times)
+        return runs
 
     def total(self, own: Mapping[Hashable, int], *, weighted: bool) -> int:
         """What happens in one run of the program, when `own` happens in one run of each region.

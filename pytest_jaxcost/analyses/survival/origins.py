@@ -31,7 +31,7 @@ _TRANSFORM = re.compile(r"(jvp|vmap|transpose|linearize|pmap)\((.*)\)")
 REPEATED_BY_LOWERING = "body_pred"
 """In the op name of a loop's predicate that lowering evaluates once more, in the loop's body."""
 
-OPEN = frozenset({"cond", "while"})
+OPEN = frozenset({"checkpoint", "cond", "remat2", "while"})
 """Primitives whose bodies JAX lowers in place, in 0.8 under the frames of the equation itself."""
 
 Frame = tuple[str, int, int | None]
@@ -88,8 +88,8 @@ SIZED_LEVELS = tuple(map(sized, LEVELS))
 def origin_of(equation: Equation, *, own_frames: bool = True) -> Origin:
     """Where an equation comes from, in the words of the lowered program.
 
-    Unless it has `own_frames`, what stands in a branch or in the body of a while is said to come
-    from where that is.
+    Unless it has `own_frames`, what stands in a branch, in the body of a while or in a checkpoint
+    is said to come from where that is.
     """
     stacks = [str(equation.eqn.source_info.name_stack)]
     site = equation.site
@@ -103,7 +103,7 @@ def origin_of(equation: Equation, *, own_frames: bool = True) -> Origin:
 
 
 def _around(equation: Equation) -> Equation:
-    """The ``cond`` or ``while`` around an equation, if one is immediately."""
+    """The ``cond``, ``while`` or checkpoint around an equation, if one is immediately."""
     while equation.site is not None and equation.site.eqn.primitive.name in OPEN:
         equation = equation._replace(eqn=equation.site.eqn, site=equation.site.parent)
     return equation

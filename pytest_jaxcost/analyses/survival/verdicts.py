@@ -11,34 +11,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.survival.asked import Group
 from pytest_jaxcost.analyses.survival.comparison import Comparison
 from pytest_jaxcost.analyses.survival.evaluations import Work
+from pytest_jaxcost.analyses.survival.needed import NEEDED, Needed
 from pytest_jaxcost.analyses.survival.origins import LEVELS, SIZED_LEVELS, Level, anywhere
+from pytest_jaxcost.analyses.survival.verdict import IN_KERNEL, UNNAMED, Verdict
 from pytest_jaxcost.compiled import NO_TEXT, Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
-from pytest_jaxcost.report.records import Finding, Survival
+from pytest_jaxcost.report.records import Finding
 
-JUDGED = frozenset({"duplicates", "repeated_draws", "repeated_callbacks"})
-"""The kinds of findings that have verdicts: values that are computed again."""
+REPEATED = frozenset({"duplicates", "repeated_draws", "repeated_callbacks"})
+"""The kinds of findings about values that are computed again."""
 
-IN_KERNEL = "it stands in a kernel, which the optimized program does not show"
-UNNAMED = "instructions of its kind and size do not say where they come from"
+JUDGED = REPEATED | NEEDED
+"""The kinds of findings that have verdicts: all that are about work."""
+
 PARTLY = "{found} such computations are left at its places; {asked} were asked for, {needed} needed"
 SHARED = "another primitive is lowered to instructions of the same name there"
 REWRITTEN = "more of it is left at its place than needed, as a rewritten computation would be, too"
 
 LIBRARY = "custom-call"
-
-
-class Verdict(NamedTuple):
-    """What became of a repetition, and why where that is unknown."""
-
-    survival: Survival
-    reason: str = ""
 
 
 class Survivors:
@@ -53,18 +48,25 @@ class Survivors:
         return replace(finding, survival=verdict.survival, survival_reason=verdict.reason)
 
     def verdict(self, finding: Finding) -> Verdict:
-        """What became of the repetitions of one finding."""
+        """What became of the work of one finding."""
         if self.compiled.pricing is None:
             return Verdict("unknown", NO_TEXT)
         members = self._both.asked.equations_of(finding)
         if any(map(self._both.asked.is_in_kernel, members)):
             return Verdict("unknown", IN_KERNEL)
+        if finding.kind in NEEDED:
+            return self._needed.verdict(finding, members)
         return self._at_places(members, SIZED_LEVELS)
 
     @cached_property
     def _both(self) -> Comparison:
         assert self.compiled.pricing is not None
         return Comparison(self.facts, self.compiled.pricing)
+
+    @cached_property
+    def _needed(self) -> Needed:
+        assert self.compiled.pricing is not None
+        return Needed(self._both, self.compiled.pricing)
 
     def _at_places(self, members: list[Occurrence], levels: Sequence[Level]) -> Verdict:
         """The verdict at the finest level that has a place for each instruction."""

@@ -1,0 +1,12 @@
+"""The verdicts on a program's findings."""
+
+from __future__ import annotations
+
+from pytest_jaxcost.report import Report
+
+
+def survivals(report: Report, kind: str, primitive: str) -> set[str | None]:
+    """The verdicts on the findings of a kind about one primitive, after compiling."""
+    _ = report.compiled
+    found = report.findings(kind)
+    return {each.survival for each in found if each.primitive == primitive}

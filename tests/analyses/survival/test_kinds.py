@@ -1,0 +1,92 @@
+"""Verdicts on findings of all kinds: by hand, and by what the compiled texts say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import jax
+import pytest
+
+from pytest_jaxcost import CostError, measure
+from pytest_jaxcost.analyses import ANALYSES
+from pytest_jaxcost.analyses.survival import JUDGED
+from pytest_jaxcost.analyses.survival.needed import NEEDED
+from pytest_jaxcost.report import Report
+from pytest_jaxcost.report.metrics import METRICS
+from tests.analyses.survival import oracles
+from tests.analyses.survival.kinds import CASES, square_in_a_loop
+from tests.analyses.survival.survivals import survivals
+
+NO_WORK = {"constants", "intermediates", "residuals"}
+
+
+@cache
+def report(name: str) -> Report:
+    return measure(CASES[name].function, CASES[name].avals, name=name)
+
+
+def test_every_kind_that_is_about_work_has_verdicts() -> None:
+    assert ANALYSES.keys() - JUDGED == NO_WORK
+
+
+def test_there_are_six_programs_of_each_kind_and_both_verdicts() -> None:
+    kinds = Counter(case.kind for case in CASES.values())
+    assert kinds.keys() == NEEDED
+    assert min(kinds.values()) >= 6
+    verdicts = Counter(each for case in CASES.values() for each in case.verdicts.values())
+    assert verdicts["unknown"] <= 3
+    assert min(verdicts["survives"], verdicts["removed"]) >= 70
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict_is_the_one_worked_by_hand_and_what_the_text_says(name: str) -> None:
+    case = CASES[name]
+    by_text = oracles.verdict(case, "cpu")
+    assert survivals(report(name), case.kind, case.primitive) == {by_text}
+    assert case.verdicts["cpu"] in (by_text, "varies")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_unknown_has_a_reason_and_nothing_else_has(name: str) -> None:
+    for each in report(name)._measurement.judged(CASES[name].kind):
+        assert each.survival is not None
+        assert bool(each.survival_reason) == (each.survival == "unknown")
+
+
+MESSAGE = """
+jaxcost: 1 of 1 limit exceeded by sine_in_a_condition
+  compiled for cpu, jax {jax}
+
+  surviving_loop_invariants   2   allowed 0   {share} of {eqns} eqns
+    reduce_sum f32[]   unchanged in its loop, run 0 times
+      survives compilation (cpu)
+    sin f32[16,16]   unchanged in its loop, run 0 times
+      survives compilation (cpu)
+"""
+
+
+def test_the_message_says_what_survives() -> None:
+    found = report("sine_in_a_condition")
+    with pytest.raises(CostError) as error:
+        found.check(max_surviving_loop_invariants=0)
+    share = f"{200 / found.eqns:.1f}%"
+    expected = MESSAGE.format(jax=jax.__version__, share=share, eqns=found.eqns).strip("\n")
+    assert str(error.value).splitlines()[: expected.count("\n") + 1] == expected.splitlines()
+
+
+@pytest.mark.parametrize("name", ["square_in_a_loop", "sine_in_a_condition"])
+def test_only_what_survives_counts_in_the_metrics(name: str) -> None:
+    found = report(name)
+    survive = CASES[name].verdicts["cpu"] == "survives"
+    assert found.metrics["loop_invariants"] == len(found.loop_invariants) > 0
+    assert found.metrics["surviving_loop_invariants"] == len(found.loop_invariants) * survive
+    assert found.survivors("loop_invariants").count == found.metrics["surviving_loop_invariants"]
+
+
+@pytest.mark.parametrize("kind", sorted(NO_WORK))
+def test_kinds_about_memory_have_no_verdict(kind: str) -> None:
+    found = measure(square_in_a_loop, CASES["square_in_a_loop"].avals)
+    _ = found.compiled
+    assert {each.survival for each in found.findings(kind)} <= {None}
+    assert f"surviving_{kind}" not in METRICS
