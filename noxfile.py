@@ -70,6 +70,15 @@ def targets(session: nox.Session, platform: str) -> None:
     session.run("pytest", "-k", "targets.md", "tests/docs/test_blocks.py")
 
 
+@nox.session(python="3.13")
+@nox.parametrize("platform", ["cpu", "tpu", "cuda"])
+def survival(session: nox.Session, platform: str) -> None:
+    """Measure anew what survives on a platform, for the table in the documentation."""
+    session.install("-e", ".[test]" if platform == "cpu" else f".[test,{platform}]")
+    env = {"JAX_PLATFORMS": "cpu"}
+    session.run("python", "-m", "tests.analyses.survival.table", platform, env=env)
+
+
 @nox.session(python="3.11")
 def benchmarks(session: nox.Session) -> None:
     """Print the ratios of our time and memory to JAX's own, measured in one run."""

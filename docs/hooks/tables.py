@@ -2,20 +2,33 @@
 
 A line `<!-- metrics: traced -->` becomes the table of that stage's metrics, `<!-- families -->` the
 table of counts by name, `<!-- options -->` the table of options, `<!-- deviations -->` the list of
-counts that are not XLA's.
+counts that are not XLA's, `<!-- survival -->` the measured table of what compilers remove.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pytest_jaxcost.cost.deviations import DEVIATIONS, Deviation
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
 
-LINE = re.compile(r"^<!-- (metrics|families|options|deviations)(?:: (\w+))? -->$", re.MULTILINE)
+LINE = re.compile(
+    r"^<!-- (metrics|families|options|deviations|survival)(?:: (\w+))? -->$", re.MULTILINE
+)
+
+SURVIVAL = Path(__file__).parent / "survival.json"
+"""What `tests.analyses.survival.table` measured."""
+
+PAGES = {"recomputed": "findings/recomputation.md"}
+"""Pages that are not named for the kind of finding."""
+
+VERDICTS = {"survives": "**survives**", "removed": "removed", "unknown": "unknown", None: ""}
+DEVICES = {"cpu": "CPU", "tpu": "TPU v5e", "cuda": "H100"}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -48,6 +61,29 @@ def options_table() -> str:
 def deviations_table() -> str:
     """Return where the count differs from XLA's as a Markdown table."""
     return _table("| primitives | counted | XLA counts | why |", map(_deviation_row, DEVIATIONS))
+
+
+def survival_table() -> str:
+    """Return what survives on which device, as it was measured, as a Markdown table."""
+    measured = json.loads(SURVIVAL.read_text(encoding="utf-8"))
+    columns = measured["columns"]
+    header = "| | " + " | ".join(DEVICES[device] for device in columns) + " |"
+    versions = "| | " + " | ".join(each["versions"] for each in columns.values()) + " |"
+    rows = _survival_rows(measured["rows"], [each["verdicts"] for each in columns.values()])
+    return _table(header, [versions, *rows])
+
+
+def _survival_rows(
+    kinds: Mapping[str, Mapping[str, str]], columns: list[Mapping[str, str | None]]
+) -> Iterator[str]:
+    for kind, rows in kinds.items():
+        yield f"| **[{kind}]({PAGES.get(kind) or _page(kind)})** |" + " |" * len(columns)
+        for name, text in rows.items():
+            yield f"| {text} | " + " | ".join(VERDICTS[each[name]] for each in columns) + " |"
+
+
+def _page(kind: str) -> str:
+    return f"findings/{kind.replace('_', '-')}.md"
 
 
 def _table_for(found: re.Match[str]) -> str:
@@ -84,4 +120,5 @@ WHOLE_TABLES = {
     "families": families_table,
     "options": options_table,
     "deviations": deviations_table,
+    "survival": survival_table,
 }

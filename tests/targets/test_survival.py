@@ -1,0 +1,98 @@
+"""What survives on devices that are not there: the tables of the CPU, compiled for others.
+
+Run with `-m tpu` or `-m cuda` where the compiler is installed: `nox -s targets` installs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from pytest_jaxcost import measure
+from pytest_jaxcost.targets import MissingCompilerError, parse
+from pytest_jaxcost.targets.compilers import installed_compiler
+from tests.analyses.survival import kinds, oracles, programs, table
+from tests.analyses.survival.oracles import TARGETS
+from tests.analyses.survival.survivals import survivals
+from tests.docs.test_survival_table import STORED
+
+PLATFORMS = ("tpu", "cuda")
+
+REPETITIONS: Mapping[str, Mapping[str, str]] = {
+    "tpu": {
+        "qr_twice": "unknown",  # it is lowered to what other primitives are lowered to
+    },
+    "cuda": {  # nothing leaves a loop
+        "inside_and_outside_a_loop": "survives",
+        "dot_inside_and_outside_a_loop": "survives",
+        "inside_and_outside_an_open_loop": "survives",
+        "inside_and_outside_a_map": "survives",
+    },
+}
+"""Verdicts on repeated values that are not those of the CPU."""
+
+CALLBACKS = {"callbacks", "callbacks_inside_and_outside_a_loop"}
+"""They ask for a client of the GPU, so that they compile for a TPU alone."""
+
+
+def on(platform: str, name: str) -> object:
+    return pytest.param(
+        platform, name, marks=getattr(pytest.mark, platform), id=f"{platform}-{name}"
+    )
+
+
+REPEATING = [
+    on(platform, name)
+    for platform in PLATFORMS
+    for name in programs.CASES
+    if platform != "cuda" or name not in CALLBACKS
+]
+OTHERS = [on(platform, name) for platform in PLATFORMS for name in kinds.CASES]
+DIFFERENT = [
+    on(platform, name)
+    for platform in PLATFORMS
+    for name, case in kinds.CASES.items()
+    if case.verdicts[platform] not in (case.verdicts["cpu"], "unknown")
+]
+
+
+@pytest.fixture(autouse=True)
+def _compiler(request: pytest.FixtureRequest) -> Iterator[None]:
+    platform = request.node.callspec.params["platform"]
+    try:
+        installed_compiler(parse(TARGETS[platform]))
+    except MissingCompilerError as error:
+        pytest.skip(str(error))
+    return
+
+
+@pytest.mark.parametrize(("platform", "name"), REPEATING)
+def test_repetitions(platform: str, name: str) -> None:
+    case = programs.CASES[name]
+    report = measure(case.function, case.avals, target=TARGETS[platform])
+    verdict = REPETITIONS[platform].get(name, case.verdict)
+    assert survivals(report, case.kind, case.primitive) == {verdict}
+
+
+@pytest.mark.parametrize(("platform", "name"), OTHERS)
+def test_other_kinds(platform: str, name: str) -> None:
+    case = kinds.CASES[name]
+    report = measure(case.function, case.avals, target=TARGETS[platform])
+    assert survivals(report, case.kind, case.primitive) == {case.verdicts[platform]}
+
+
+@pytest.mark.parametrize(("platform", "name"), DIFFERENT)
+def test_the_compiled_text_agrees_where_the_cpu_does_otherwise(platform: str, name: str) -> None:
+    case = kinds.CASES[name]
+    assert oracles.verdict(case, platform) == case.verdicts[platform]
+
+
+@pytest.mark.parametrize(
+    "platform", [pytest.param(p, marks=getattr(pytest.mark, p)) for p in PLATFORMS]
+)
+def test_the_table_in_the_documentation(platform: str) -> None:
+    stored = STORED["columns"][platform]
+    if stored["versions"] != table.versions(platform):
+        pytest.skip("it was measured with " + stored["versions"])
+    assert stored == table.column(platform)
