@@ -24,7 +24,7 @@ from pytest_jaxcost.ir.equation import Equation
 
 SUMS = frozenset({"add", "add_any", "sub"})
 
-Factors = dict[int, Fraction]
+Factors = dict[int, float]
 """How many times as much an equation costs in the rewritten program, by its ``id``."""
 
 
@@ -36,7 +36,7 @@ class Apart(NamedTuple):
     """How many tangents do if those that never meet in an output are one; 0 if all are needed."""
     coloured_flops: int = 0
     slices: tuple[tuple[int, int], ...] = ()
-    """The rows of a basis that belong to each part."""
+    """The rows of the one basis that belong to each part."""
 
 
 def apart(
@@ -49,9 +49,9 @@ def apart(
 
     `wasted` are the equations that work on other parts' tangents, and the share that these have.
     """
-    factors: Factors = defaultdict(lambda: Fraction(1))
+    factors: Factors = defaultdict(lambda: 1.0)
     for equation, share in wasted:
-        factors[id(equation)] *= 1 - share
+        factors[id(equation)] *= float(1 - share)
     jacobians = seeds(facts.program, known, cuts)
     for each in jacobians:
         for equation, count in calls(facts, each, carried_parts(facts.program, each)):
@@ -59,8 +59,8 @@ def apart(
     together = _together(facts, jacobians[0], factors) if len(jacobians) == 1 else (0, 0)
     for each in jacobians:
         _make_smaller(facts, each, factors, _rows(each))
-    slices = [span for each in jacobians for rows in each.parts for span in rows]
-    return Apart(_flops(facts, factors), *together, tuple(dict.fromkeys(slices)))
+    slices = [[span for rows in each.parts for span in rows] for each in jacobians]
+    return Apart(_flops(facts, factors), *together, tuple(slices[0]) if len(slices) == 1 else ())
 
 
 def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def _rows(seeds: Seeds) -> list[int]:
 
 
 def _flops(facts: Facts, factors: Factors) -> int:
-    flops = Fraction(facts.totals.flops)
+    flops = float(facts.totals.flops)
     for region, equation in facts.program.walk():
         if id(equation) in factors:
             cost = facts.cost(equation)
@@ -94,7 +94,7 @@ def _make_smaller(facts: Facts, seeds: Seeds, factors: Factors, vectors: Sequenc
     """Bases of so many rows for each part, in place of one for all of them; one row is ones."""
     elements = sum(m * n for m, n in zip(vectors, _rows(seeds), strict=True) if m > 1)
     for equation in makers(facts.program, seeds):
-        factors[id(equation)] *= Fraction(elements, seeds.size**2)
+        factors[id(equation)] *= elements / seeds.size**2
 
 
 def _push_fewer(
@@ -113,4 +113,4 @@ def _push_fewer(
             pushed, before = (
                 sum(n for k, n in enumerate(each) if parts >> k & 1) for each in (vectors, rows)
             )
-            factors[id(equation)] *= Fraction(pushed, before)
+            factors[id(equation)] *= pushed / before

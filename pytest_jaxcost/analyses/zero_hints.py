@@ -82,28 +82,43 @@ def cause_of(work: ZeroWork, equation: Equation) -> Cause:
     return Cause.PART_USED if is_used_in_part else Cause.PADDING
 
 
-def zero_hint(
-    cause: Cause, work: ZeroWork, equation: Equation, finding: Finding, saving: Saving
-) -> str:
-    """What to write instead, and what that saves."""
+class Advice(NamedTuple):
+    """What a hint says of an equation; findings of the same advice share it, and what it saves."""
+
+    cause: Cause
+    zeros: int
+    size: int
+    function: str
+    is_reverse: bool
+
+    def text(self, saving: Saving) -> str:
+        """What to write instead, and what that saves."""
+        vectors = "cotangents" if self.is_reverse else "tangents"
+        return _HINTS[self.cause].format(
+            zeros=f"{self.zeros:,} of {self.size:,}",
+            function=self.function,
+            slices=_slices(saving.rewritten),
+            avoided=show(saving.here, "flop"),
+            left=show(saving.rewritten.flops, "flop"),
+            together=_together(saving.rewritten, vectors),
+            tangents=vectors,
+            jacobian="jax.jacrev" if self.is_reverse else "jax.jacfwd",
+            argument="output" if self.is_reverse else "argument",
+        )
+
+
+def advice(cause: Cause, work: ZeroWork, equation: Equation, finding: Finding) -> Advice:
+    """What to say of an equation that works on zeros."""
+    if cause not in REVERSIBLE:
+        return Advice(cause, 0, 0, "", False)
     function = finding.places[0].function if finding.places else "this function"
-    reverse = cause in REVERSIBLE and _is_pulled(work.origin, equation)
-    vectors = "cotangents" if reverse else "tangents"
-    return _HINTS[cause].format(
-        zeros=f"{work.zeros:,} of {work.size:,}",
-        function=function,
-        slices=_slices(saving.rewritten),
-        avoided=show(saving.here, "flop"),
-        left=show(saving.rewritten.flops, "flop"),
-        together=_together(saving.rewritten, vectors),
-        tangents=vectors,
-        jacobian="jax.jacrev" if reverse else "jax.jacfwd",
-        argument="output" if reverse else "argument",
-    )
+    return Advice(cause, work.zeros, work.size, function, _is_pulled(work.origin, equation))
 
 
 def _slices(rewritten: Apart) -> str:
     """The parts of a vector, as slices of it."""
+    if not rewritten.slices:
+        return "parts"
     named = [f"[{start}:{stop}]" for start, stop in rewritten.slices[:MOST_NAMED]]
     more = len(rewritten.slices) - len(named)
     return "slices " + ", ".join([*named, *([f"{more:,} more"] if more else [])])

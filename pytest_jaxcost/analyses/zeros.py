@@ -23,7 +23,7 @@ from pytest_jaxcost.analyses.apart import Apart, apart
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
-from pytest_jaxcost.analyses.zero_hints import Cause, Saving, cause_of, zero_hint
+from pytest_jaxcost.analyses.zero_hints import Advice, Cause, Saving, advice, cause_of
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -164,19 +164,17 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
 def _findings(facts: Facts, wasted: Sequence[Wasted], rewritten: Apart) -> list[Finding]:
     """The findings; what a hint promises is the sum of those that it belongs to."""
     plain = [_finding(facts, each) for each in wasted]
-    nothing = Saving(0, NOT_ASKED)
-    keys = [_hint(each, finding, nothing) for each, finding in zip(wasted, plain, strict=True)]
-    spent: Counter[str] = Counter()
-    for key, finding in zip(keys, plain, strict=True):
-        spent[key] += finding.flops
-    return [
-        replace(finding, hint=_hint(each, finding, Saving(spent[key], rewritten)))
-        for each, finding, key in zip(wasted, plain, keys, strict=True)
+    advised = [
+        advice(each.cause, each.work, each.occurrence.equation, finding)
+        for each, finding in zip(wasted, plain, strict=True)
     ]
-
-
-def _hint(wasted: Wasted, finding: Finding, saving: Saving) -> str:
-    return zero_hint(wasted.cause, wasted.work, wasted.occurrence.equation, finding, saving)
+    spent: Counter[Advice] = Counter()
+    for each, finding in zip(advised, plain, strict=True):
+        spent[each] += finding.flops
+    hints = {each: each.text(Saving(flops, rewritten)) for each, flops in spent.items()}
+    return [
+        replace(finding, hint=hints[each]) for each, finding in zip(advised, plain, strict=True)
+    ]
 
 
 def _finding(facts: Facts, wasted: Wasted) -> Finding:

@@ -15,6 +15,7 @@ import numpy as np
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.zeros import rules  # noqa: F401  # each registers its rules
 from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.contexts import Call, Contexts
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
     Known,
@@ -27,7 +28,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     pattern,
 )
 from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, Step
-from pytest_jaxcost.flow.zeros.rules.parts import without_axes
+from pytest_jaxcost.flow.zeros.rules.parts import uncut, without_axes
 from pytest_jaxcost.flow.zeros.slices import Slices
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, Stack, Switch
 
@@ -55,7 +56,9 @@ class _Interpreter:
         self.given = given
         self.known: list[Known] = [None] * len(program.avals)
         self.depth = 0
-        self.shared: set[int] = set()
+        self.calls = 0
+        self.contexts = Contexts()
+        self.settled = False
         self.slices = Slices(program)
 
     def run(self) -> list[Known]:
@@ -66,6 +69,7 @@ class _Interpreter:
             elif content.val.__class__ is not float or not content.val:  # most are floats
                 known[value] = _literal(content)
         self.region(self.program.main)
+        self.settle()
         return self.known
 
     def region(self, region: Region) -> None:
@@ -82,7 +86,7 @@ class _Interpreter:
             else:
                 if eqn.primitive.name in SOURCES:
                     self.leaf(equation)
-                elif self.depth:  # an earlier round may have known more
+                elif self.depth or self.calls:  # an earlier round may have known more
                     for value in outputs:
                         known[value] = None
 
@@ -113,13 +117,60 @@ class _Interpreter:
             self.known[value] = self.joined(value, results)
 
     def block(self, equation: Equation, block: Block) -> None:
-        self.forget(equation.outputs)
-        if block.shared and id(block.regions[0]) in self.shared:
-            return
-        self.shared.add(id(block.regions[0]))
-        self.forget(block.params)
-        for region in block.regions:
-            self.region(region)
+        if block.shared:
+            self.call(equation, block)
+        elif equation.primitive == "shard_map" and len(block.params) == len(equation.inputs):
+            self.shards(equation, block)
+        else:
+            self.forget(equation.outputs)
+            self.forget(block.params)
+            for region in block.regions:
+                self.region(region)
+
+    def shards(self, equation: Equation, block: Block) -> None:
+        """A body that sees a part of each axis that is sharded, and all of the others."""
+        (body,) = block.regions
+        for value, param in zip(equation.inputs, block.params, strict=True):
+            self.known[param] = self.resized(value, param)
+        self.region(body)
+        for result, value in zip(body.results, equation.outputs, strict=True):
+            self.known[value] = self.resized(result, value)
+
+    def resized(self, value: int, other: int) -> Known:
+        known = self.known[value]
+        return known and uncut(known, self.shape(value), self.shape(other))
+
+    # calls that share a body
+
+    def call(self, equation: Equation, block: Block) -> None:
+        known = self.known
+        operands = self.contexts.operands(block, [known[value] for value in equation.inputs])
+        found = self.contexts.find(block, operands)
+        if found is None and not self.settled:
+            found = Call(operands, self.body(block, operands))
+            self.contexts.keep(block, found)
+        for k, value in enumerate(equation.outputs):
+            known[value] = None if found is None else found.results[k]
+
+    def body(self, block: Block, operands: Sequence[Known]) -> tuple[Known, ...]:
+        """What is known of the results of a body; whatever it was read with before is forgotten."""
+        (body,) = block.regions
+        for param, known in zip(block.params, operands, strict=True):
+            self.known[param] = known
+        self.calls += 1
+        self.region(body)
+        self.calls -= 1
+        return tuple([self.known[value] for value in body.results])
+
+    def settle(self) -> None:
+        """Leave in each shared body what holds in all of its calls."""
+        self.settled = True
+        for block, calls in self.contexts.bodies():
+            operands = zip(*(call.operands for call in calls), strict=True)
+            self.body(
+                block,
+                [self.joined(p, each) for p, each in zip(block.params, operands, strict=True)],
+            )
 
     def forget(self, values: Sequence[int]) -> None:
         for value in values:

@@ -11,7 +11,8 @@ from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.depth import depth
 from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, meet, volume
 from pytest_jaxcost.flow.zeros.registry import Step
-from pytest_jaxcost.flow.zeros.rules.contractions import products_of
+from pytest_jaxcost.flow.zeros.rules.contractions import products_of, sparser
+from pytest_jaxcost.flow.zeros.rules.convolutions import features_on_zeros
 from pytest_jaxcost.flow.zeros.rules.elementwise import operand
 
 Picks = Literal["", "diagonal", "ones"]
@@ -68,6 +69,20 @@ def _of_dot(step: Step) -> ZeroWork | None:
     return _outside(products.known, products.shape)
 
 
+def _of_conv(step: Step) -> ZeroWork | None:
+    """The results that are zero, and of the others the features that are."""
+    found = _of_result(step)
+    zeros, features = features_on_zeros(step)
+    origin = sparser(step.pattern(0), step.shape(0), step.pattern(1), step.shape(1))
+    if not zeros or origin is None:
+        return found
+    outside = Fraction(0) if found is None else found.share
+    share = 1 - (1 - outside) * Fraction(features - zeros, features)
+    if found is not None and found.zeros * features >= zeros * found.size:
+        return found._replace(share=share)
+    return ZeroWork(share, origin, zeros, features)
+
+
 def _is_waste_to_add(side: Pattern, step: Step) -> bool:
     """Whether zeros are seeds of other arguments, or a product or a tangent that is zero."""
     kind, maker, worked = side.origin
@@ -96,6 +111,7 @@ _MEASURES: dict[str, Callable[[Step], ZeroWork | None]] = {
     **dict.fromkeys(("add", "add_any", "sub"), _of_sum),
     **dict.fromkeys(("reduce_sum", "reduce_max", "reduce_min", "cumsum", "cumprod"), _of_operand),
     "dot_general": _of_dot,
+    "conv_general_dilated": _of_conv,
 }
 
 

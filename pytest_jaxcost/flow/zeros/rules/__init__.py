@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_jaxcost.flow.zeros.rules import contractions as contractions
+from pytest_jaxcost.flow.zeros.rules import convolutions as convolutions
 from pytest_jaxcost.flow.zeros.rules import elementwise as elementwise
 from pytest_jaxcost.flow.zeros.rules import indexing as indexing
 from pytest_jaxcost.flow.zeros.rules import parts as parts

@@ -50,7 +50,7 @@ def products_of(step: Step) -> Products:
     axes = _axes(step.eqn.params["dimension_numbers"], len(left), len(right))
     shape = tuple(left[a] if a is not None else right[b or 0] for a, b in axes)
     rank = len(step.out_shape)
-    origin = _sparser(lhs, left, rhs, right)
+    origin = sparser(lhs, left, rhs, right)
     if origin is None:
         return Products(shape, rank, None)
     if (lhs is not None and lhs.zero) or (rhs is not None and rhs.zero):
@@ -65,24 +65,6 @@ def products_of(step: Step) -> Products:
             spans[place[axis]] = sets.intersection(spans[place[axis]], span)
         ties += [Tie(_placed(tie.coefs, place, len(shape)), tie.offset) for tie in known.ties]
     return Products(shape, rank, pattern(shape, spans, ties, origin))
-
-
-@zero_rule("conv_general_dilated")
-def conv_general_dilated(step: Step) -> tuple[Known]:
-    """Images and output features keep their zeros; where they are in an image is not looked at."""
-    lhs, rhs, numbers = step.pattern(0), step.pattern(1), step.eqn.params["dimension_numbers"]
-    for known in (lhs, rhs):
-        if known is not None and known.zero:
-            return (worked(step, known),)
-    to = step.out_shape
-    spans = [sets.whole(n) for n in to]
-    groups = step.eqn.params["feature_group_count"], step.eqn.params["batch_group_count"]
-    if lhs is not None and groups[1] == 1:
-        spans[numbers.out_spec[0]] = lhs.spans[numbers.lhs_spec[0]]
-    if rhs is not None and groups == (1, 1):
-        spans[numbers.out_spec[1]] = rhs.spans[numbers.rhs_spec[0]]
-    origin = _sparser(lhs, step.shape(0), rhs, step.shape(1))
-    return (None if origin is None else worked(step, pattern(to, spans, (), origin)),)
 
 
 @zero_rule("triangular_solve")
@@ -115,7 +97,7 @@ def _placed(coefs: Sequence[int], place: Any, rank: int) -> tuple[int, ...]:
     return tuple(placed)
 
 
-def _sparser(
+def sparser(
     lhs: Pattern | None, left: Sequence[int], rhs: Pattern | None, right: Sequence[int]
 ) -> Origin | None:
     """The origin of the operand with the larger part of zeros."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Shape, join, pattern
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, join, pattern
 from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
-from pytest_jaxcost.flow.zeros.rules.parts import part
+from pytest_jaxcost.flow.zeros.rules.parts import part, uncut
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
@@ -23,7 +23,7 @@ def dynamic_slice(step: Step) -> tuple[Known]:
         begin = [min(max(s or 0, 0), n - m) for s, n, m in zip(starts, shape, to, strict=True)]
         limits = [b + m for b, m in zip(begin, to, strict=True)]
         return (part(step, known, begin, limits, (1,) * len(to), to),)
-    return (_uncut(known, shape, to),)
+    return (uncut(known, shape, to),)
 
 
 @zero_rule("dynamic_update_slice")
@@ -89,13 +89,6 @@ def scatter(step: Step) -> tuple[Known]:
 def scatter_mul(step: Step) -> tuple[Known]:
     """Zero where the operand is."""
     return (without_ones(step.pattern(0)),)
-
-
-def _uncut(known: Pattern, shape: Shape, to: Shape) -> Pattern | None:
-    cut = {k for k, (n, m) in enumerate(zip(shape, to, strict=True)) if n != m}
-    spans = [sets.whole(n) if k in cut else known.spans[k] for k, n in enumerate(to)]
-    ties = [tie for tie in known.ties if not any(tie.coefs[k] for k in cut)]
-    return pattern(to, spans, ties, known.origin, ones=known.ones and not cut)
 
 
 def _placed(update: Pattern | None, k: int, size: int, width: int, start: int | None) -> Spans:

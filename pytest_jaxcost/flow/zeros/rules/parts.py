@@ -151,6 +151,18 @@ def without_axes(known: Known, axes: set[int], shape: Shape) -> Known:
     return pattern([shape[k] for k in kept], spans, ties, known.origin, ones=known.ones)
 
 
+def uncut(known: Known, shape: Shape, to: Shape) -> Known:
+    """What is known of axes that keep their size; of those that are cut, or joined, nothing is."""
+    if known is None or (isinstance(known, Pattern) and known.zero):
+        return known
+    cut = {k for k, (n, m) in enumerate(zip(shape, to, strict=True)) if n != m}
+    if isinstance(known, Index):
+        return None if any(known.coefs[k] for k in cut) else known
+    spans = [sets.whole(n) if k in cut else known.spans[k] for k, n in enumerate(to)]
+    ties = [tie for tie in known.ties if not any(tie.coefs[k] for k in cut)]
+    return pattern(to, spans, ties, known.origin, ones=known.ones and not cut)
+
+
 def _is_cut(tie: Tie, before: Sequence[Spans], after: Sequence[Spans]) -> bool:
     return any(c and a != b for c, a, b in zip(tie.coefs, before, after, strict=True))
 
