@@ -37,6 +37,8 @@ class Apart(NamedTuple):
     coloured_flops: int = 0
     slices: tuple[tuple[int, int], ...] = ()
     """The rows of the one basis that belong to each part."""
+    is_less: bool = True
+    """Whether it is less work: every call computes the function itself again."""
 
 
 def apart(
@@ -60,7 +62,9 @@ def apart(
     for each in jacobians:
         _make_smaller(facts, each, factors, _rows(each))
     slices = [[span for rows in each.parts for span in rows] for each in jacobians]
-    return Apart(_flops(facts, factors), *together, tuple(slices[0]) if len(slices) == 1 else ())
+    flops, transcendentals = _work(facts, factors)
+    is_less = flops + transcendentals < facts.totals.flops + facts.totals.transcendentals
+    return Apart(flops, *together, tuple(slices[0]) if len(slices) == 1 else (), is_less)
 
 
 def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:
@@ -72,7 +76,7 @@ def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:
     fewer = factors.copy()
     _make_smaller(facts, seeds, fewer, vectors)
     _push_fewer(facts, fewer, carried, vectors, _rows(seeds))
-    return sum(vectors), _flops(facts, fewer)
+    return sum(vectors), _work(facts, fewer)[0]
 
 
 def _rows(seeds: Seeds) -> list[int]:
@@ -80,14 +84,16 @@ def _rows(seeds: Seeds) -> list[int]:
     return [sets.count(rows) for rows in seeds.parts]
 
 
-def _flops(facts: Facts, factors: Factors) -> int:
-    flops = float(facts.totals.flops)
+def _work(facts: Facts, factors: Factors) -> tuple[int, int]:
+    """The flops and the transcendentals of the program, if equations cost so many times as much."""
+    flops, transcendentals = float(facts.totals.flops), float(facts.totals.transcendentals)
     for region, equation in facts.program.walk():
-        if id(equation) in factors:
-            cost = facts.cost(equation)
-            spent = 0 if cost is None else cost.flops * region.weight
-            flops += spent * (factors[id(equation)] - 1)
-    return round(flops)
+        cost = facts.cost(equation) if id(equation) in factors else None
+        if cost is not None:
+            more = (factors[id(equation)] - 1) * region.weight
+            flops += cost.flops * more
+            transcendentals += cost.transcendentals * more
+    return round(flops), round(transcendentals)
 
 
 def _make_smaller(facts: Facts, seeds: Seeds, factors: Factors, vectors: Sequence[int]) -> None:

@@ -66,11 +66,13 @@ def zeros(facts: Facts) -> Findings:
     expressions = Expressions(facts)
     known = known_values(facts.program)
     found = list(_wasted(facts, known))
+    rewritten = _apart(facts, known, found)
     repeated = repeating(facts, [each.occurrence for each in found])
     for each in found:
         if id(each.occurrence.equation) not in repeated:
-            (counted if _is_waste(each, expressions) else left).append(each)
-    rewritten = _apart(facts, known, found)
+            is_shrugged_at = each.cause in SEEDS and not rewritten.is_less
+            is_waste = not is_shrugged_at and _is_waste(each, expressions)
+            (counted if is_waste else left).append(each)
     return Findings(
         _findings(facts, counted, rewritten),
         residue=lambda: _findings(facts, left, rewritten),

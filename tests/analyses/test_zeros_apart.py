@@ -336,3 +336,16 @@ def test_what_a_function_does_with_one_argument(name: str) -> None:
     for derivative in (jax.jacfwd, jax.jacrev):
         report = pytest_jaxcost.measure(derivative(ONE_ARGUMENT[name]), (array(128),))
         assert [*report.zeros] == []
+
+
+@pytest.mark.parametrize(("size", "is_waste"), [(1, False), (64, True)])
+def test_calls_that_would_cost_more_are_not_asked_for(size: int, is_waste: bool) -> None:
+    def function(x: Any, w: Any) -> Any:
+        y = rotated(x, w)
+        return jnp.full(size, y[0]) * x[:size], jnp.full(size, y[1] * x[0]) * x[:size]
+
+    args = array(64), array(64, 64)
+    before, after = (pytest_jaxcost.measure(each, args) for each in pulled(function, 2))
+    assert (after.flops < before.flops) is is_waste
+    assert bool(before.zeros.flops) is is_waste
+    assert before.zeros.flops + before.zeros.residue.flops > 0
