@@ -9,8 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import jax
 
-from pytest_jaxcost import _compat
+from pytest_jaxcost import _compat, hlo
 from pytest_jaxcost.analyses import ANALYSES, Facts
+from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.analyses.stages import stages
@@ -191,7 +192,16 @@ class _Measurement:
 
     @cached_property
     def _compiled(self) -> Compiled:
-        return Compiled(self.program.compiled_for(self.target))
+        return Compiled(self.program.compiled_for(self.target), self._cloned)
+
+    @cached_property
+    def _lowered(self) -> Lowered:
+        return Lowered(self.program.lowered_for(self.target))
+
+    @without_collection
+    def _cloned(self, optimized: hlo.Pricing) -> Findings | None:
+        lowered = self._lowered.pricing
+        return None if lowered is None else cloned(lowered, optimized, self.libraries)
 
     def compiled(self) -> Compiled:
         return self._compiled
@@ -202,8 +212,7 @@ class _Measurement:
 
     @cached_property
     def _stages(self) -> Stages:
-        lowered = Lowered(self.program.lowered_for(self.target))
-        return stages(self.name, self.environment, self.facts, lowered, self._compiled)
+        return stages(self.name, self.environment, self.facts, self._lowered, self._compiled)
 
     def primitive_names(self, *wanted: str) -> frozenset[str]:
         used = frozenset(self.facts.totals.primitives)

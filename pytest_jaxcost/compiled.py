@@ -35,6 +35,7 @@ _COLLECTIVES: Mapping[str, Callable[[Mapping[str, hlo.Collective]], Any]] = {
     "collective_bytes": lambda kinds: sum(each.bytes for each in kinds.values()),
 }
 NO_TEXT = "the compiler does not show the optimized program"
+NO_LOWERED = "the program that it was compiled from is not known"
 NO_MEMORY = "the compiler's memory analysis does not say"
 
 _LESS_CUSTOM_CALLS = {
@@ -55,8 +56,11 @@ class Compiled:
     ``peak_bytes``.
     """
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(
+        self, compiled: Any, find_cloned: Callable[[hlo.Pricing], Any] | None = None
+    ) -> None:
         self._compiled = compiled
+        self._find_cloned = find_cloned
         self.program = HloProgram(lambda: _text(compiled), hidden=NO_TEXT)
         self.reasons: dict[str, str] = {}
 
@@ -93,6 +97,19 @@ class Compiled:
     def bounds(self) -> frozenset[str]:
         """The counts that are lower bounds: all weighted ones, or those of work alone."""
         return self.program.bounds
+
+    @cached_property
+    def cloned(self) -> Any:
+        """Findings: what the compiler computes more often than the lowered program asks for.
+
+        None where one of the two programs is not known.
+        """
+        found = None
+        if self.pricing is not None and self._find_cloned is not None:
+            found = self._find_cloned(self.pricing)
+        if found is None:
+            self.reasons["cloned"] = NO_TEXT if self.pricing is None else NO_LOWERED
+        return found
 
     @cached_property
     def xla(self) -> Mapping[str, float]:

@@ -43,7 +43,7 @@ def _finding(run: hlo.Run, work: int, libraries: tuple[str, ...]) -> Finding:
     return Finding(
         kind="instructions",
         primitive=run.instruction.target or run.opcode,
-        aval=_shape_text(run.instruction.shape),
+        aval=shape_text(run.instruction.shape),
         executions=run.executions,
         flops=cost.flops,
         transcendentals=cost.transcendentals,
@@ -51,7 +51,7 @@ def _finding(run: hlo.Run, work: int, libraries: tuple[str, ...]) -> Finding:
         share=(cost.flops + cost.transcendentals) / work if work else None,
         exact=run.priced,
         places=places(metadata.frames, libraries)[:1],
-        phase=_phase(metadata.op_names),
+        phase=phase_of(metadata.op_names),
     )
 
 
@@ -64,11 +64,13 @@ def places(frames: Iterable[hlo.SourceFrame], libraries: tuple[str, ...] = ()) -
     )
 
 
-def _phase(op_names: tuple[str, ...]) -> str:
+def phase_of(op_names: tuple[str, ...]) -> str:
+    """The phase of differentiation that the names of an instruction tell; empty for none."""
     found = (phase for mark, phase in _PHASES.items() for name in op_names if mark in name)
     return next(found, "")
 
 
-def _shape_text(shape: hlo.Shape) -> str:
+def shape_text(shape: hlo.Shape) -> str:
+    """A shape without its layout; those of a tuple's arrays, joined."""
     leaves = (f"{leaf.dtype}[{','.join(map(str, leaf.dimensions))}]" for leaf in shape.leaves)
     return ", ".join(leaves)

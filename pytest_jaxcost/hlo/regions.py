@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pytest_jaxcost.hlo.asynchronous import base_opcode, continues
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.costs import Pricing
-from pytest_jaxcost.hlo.records import Computation, Instruction
+from pytest_jaxcost.hlo.records import Computation, Instruction, Metadata
 from pytest_jaxcost.hlo.walk import entered
 
 JOINED = frozenset({"async", "call", "fusion"})
@@ -34,20 +35,33 @@ NO_MATTER = frozenset(
 """Attributes that do not change what an instruction computes."""
 
 
+ONE_FRAME = "source_file"
+"""In metadata that names one frame only, as in the texts of JAX 0.8: inlining adds none to it."""
+
+
 class Evaluation(NamedTuple):
-    """An instruction that does work; equal `value`s in one region are equal numbers."""
+    """An instruction that does work; equal `value`s in one region are equal numbers.
+
+    `cost` is that of one run. `source` is its metadata as it is once all calls are inlined.
+    """
 
     instruction: Instruction
     opcode: str
     value: int
     fused: bool
+    cost: Cost
+    source: Metadata
 
 
 class Inner(NamedTuple):
-    """Regions of which one runs `times` times; None where that is not known."""
+    """Regions of which one runs `times` times; None where that is not known.
+
+    `source` is the metadata of the calls around, as in an evaluation's source.
+    """
 
     times: int | None
     names: tuple[str, ...]
+    source: Metadata = Metadata()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +70,27 @@ class Region:
 
     evaluations: tuple[Evaluation, ...]
     inner: tuple[Inner, ...]
+
+
+class _Around(NamedTuple):
+    """What stands around a joined computation."""
+
+    fused: bool
+    source: Metadata
+
+    def entering(self, each: Instruction) -> _Around:
+        """What stands around the computation that an instruction joins; only calls are inlined."""
+        if each.opcode != "call":
+            return _Around(self.fused or each.opcode == "fusion", Metadata())
+        source = self.inlined(each.metadata)
+        if each.metadata is not None and ONE_FRAME in each.metadata.fields:
+            source = source._replace(frames=())
+        return _Around(self.fused, source)
+
+    def inlined(self, metadata: Metadata | None) -> Metadata:
+        """The metadata that inlining leaves: what is not said is as it is said of the call."""
+        own, outer = metadata or Metadata(), self.source
+        return Metadata(own.op_names or outer.op_names, own.frames or outer.frames)
 
 
 @dataclass(slots=True)
@@ -93,12 +128,13 @@ def _names(pricing: Pricing) -> Iterator[str]:
 def _read(pricing: Pricing, name: str) -> Region:
     reading = _Reading(pricing)
     computation = pricing.module.computations[name]
-    _compute(reading, computation, [reading.fresh() for _ in computation.parameters], fused=False)
+    arguments = [reading.fresh() for _ in computation.parameters]
+    _compute(reading, computation, arguments, _Around(fused=False, source=Metadata()))
     return Region(evaluations=tuple(reading.evaluations), inner=tuple(reading.inner))
 
 
 def _compute(
-    reading: _Reading, computation: Computation, arguments: list[int], *, fused: bool
+    reading: _Reading, computation: Computation, arguments: list[int], around: _Around
 ) -> int:
     """Number the values of a computation and return its root's; operands stand before users."""
     values: dict[str, int] = {}
@@ -107,21 +143,17 @@ def _compute(
         if each.opcode == "parameter":
             values[each.name] = arguments[int(each.argument or 0)]
         elif each.called and base_opcode(each.opcode) in JOINED and not continues(each):
-            values[each.name] = _join(reading, each, operands, fused=fused)
+            (name,) = entered(each)
+            joined = reading.pricing.module.computations[name]
+            values[each.name] = _compute(reading, joined, operands, around.entering(each))
         else:
             values[each.name] = _value(reading, each, operands)
-            _note(reading, computation, each, values[each.name], fused=fused)
+            _note(reading, computation, each, values[each.name], around)
     return values[computation.root.name]
 
 
-def _join(reading: _Reading, each: Instruction, operands: list[int], *, fused: bool) -> int:
-    (name,) = entered(each)
-    fused = fused or each.opcode == "fusion"
-    return _compute(reading, reading.pricing.module.computations[name], operands, fused=fused)
-
-
 def _value(reading: _Reading, each: Instruction, operands: list[int]) -> int:
-    if continues(each) or each.opcode in SAME:
+    if continues(each) or base_opcode(each.opcode) in SAME:
         return operands[0]
     if each.opcode in ("while", "conditional", "opt-barrier"):
         return reading.fresh()
@@ -146,18 +178,19 @@ def _opcodes(reading: _Reading, name: str) -> tuple[str, ...]:
 
 
 def _note(
-    reading: _Reading, computation: Computation, each: Instruction, value: int, *, fused: bool
+    reading: _Reading, computation: Computation, each: Instruction, value: int, around: _Around
 ) -> None:
     """Keep an instruction that does work, and the regions that it enters."""
     key, pricing = (computation.name, each.name), reading.pricing
     if each.called and (names := entered(each)):
-        reading.inner.extend(_inner(pricing, computation, each, names))
+        inner = _inner(pricing, computation, each, names)
+        reading.inner.extend(one._replace(source=around.source) for one in inner)
     if key in pricing.continuing:
         return
     cost = pricing.own[key]
     if cost.flops or cost.transcendentals or key in pricing.unpriced:
-        opcode = base_opcode(each.opcode)
-        reading.evaluations.append(Evaluation(each, opcode, value, fused))
+        opcode, source = base_opcode(each.opcode), around.inlined(each.metadata)
+        reading.evaluations.append(Evaluation(each, opcode, value, around.fused, cost, source))
 
 
 def _inner(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .judge import Verdict
 from .limits import Relation
 from .measurement import Measurement
-from .metrics import MEMORY, Family, Metric
+from .metrics import MEMORY, OPTIMIZED, Family, Metric
 from .opcodes import COLLECTIVES
-from .records import Finding
+from .records import Finding, Findings
 
 # A sum over the whole program has contributors, not culprits: a few are enough.
 SHOWN_OF_FINDINGS = 10
@@ -93,6 +93,8 @@ def _is_blame(subject: Metric | Family) -> bool:
 def _findings(
     subject: Metric | Family, item: str | None, measurement: Measurement, ignore: frozenset[str]
 ) -> Iterable[Finding]:
+    if subject.reads[0] in OPTIMIZED:
+        return cast("Findings", getattr(measurement.compiled(), subject.reads[0]))
     if isinstance(subject, Metric) and subject.kind is not None:
         if subject.stage == "compiled":
             judged = measurement.judged(subject.kind).without(ignore)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .metrics import Family, Metric
+from .metrics import OPTIMIZED, Family, Metric
 from .records import Findings, Totals
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ def read(
         return _from_totals(subject, measurement.totals(), item)
     if source == "compiled":
         return _from_compiled(measurement.compiled(), field, item)
+    if source in OPTIMIZED:
+        return _from_optimized(subject, measurement.compiled())
     if subject.stage == "compiled":
         return _from_survivors(subject, measurement.judged(source).without(ignore))
     findings = measurement.findings(source).without(ignore)
@@ -138,6 +140,18 @@ def _from_totals(subject: Metric | Family, totals: Totals, item: str | None) -> 
 def _from_compiled(compiled: Any, field: str, item: str | None) -> Reading:
     value = getattr(compiled, field)
     if value is None:
-        return Reading(value=None, reason=compiled.reasons.get(field, "the compiler does not say"))
+        return _unknown(compiled, field)
     exact = field not in compiled.bounds
     return Reading(value=value if item is None else value.get(item, 0), exact=exact)
+
+
+def _from_optimized(subject: Metric | Family, compiled: Any) -> Reading:
+    kind, field = subject.reads
+    findings = getattr(compiled, kind)
+    if findings is None:
+        return _unknown(compiled, kind)
+    return Reading(value=getattr(findings, field), exact=findings.exact or not subject.weighted)
+
+
+def _unknown(compiled: Any, field: str) -> Reading:
+    return Reading(value=None, reason=compiled.reasons.get(field, "the compiler does not say"))

@@ -19,6 +19,9 @@ WEIGHTED = frozenset({"flops", "transcendentals", "bytes_accessed", "executions"
 # What findings weigh under a metric whose field they do not have themselves.
 _WEIGHS = {"collective_bytes": "bytes_accessed"}
 
+OPTIMIZED = frozenset({"cloned"})
+"""The kinds of findings about the optimized program; all others are about the traced one."""
+
 MEMORY = frozenset(
     {"temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes"}
 )
@@ -87,6 +90,11 @@ def _traced(
 
 def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
     reads = ("compiled", field)
+    return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
+
+
+def _optimized(name: str, unit: Unit, field: str, meaning: str) -> Metric:
+    reads = ("cloned", field)
     return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
 
 
@@ -167,6 +175,12 @@ _TABLE = (
               "Transcendentals of the optimized program."),
     _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
               "Bytes that the optimized program reads and writes."),
+    _optimized("cloned", "count", "count",
+               "Instructions that the compiler has beyond those that the program asks for."),
+    _optimized("cloned_flops", "flop", "flops",
+               "Flops of what the compiler computes more often than the program asks for."),
+    _optimized("cloned_transcendentals", "transcendentals", "transcendentals",
+               "Transcendentals of what the compiler computes more often than asked for."),
     _compiled("collective_bytes", "bytes", "collective_bytes",
               "Bytes that communication between devices passes through one device."),
     _compiled("temp_bytes", "bytes", "temp_bytes",
@@ -192,7 +206,11 @@ def _surviving(metric: Metric) -> Metric:
     return replace(metric, name=name, stage="compiled", meaning=meaning)
 
 
-_SURVIVING = tuple(_surviving(each) for each in _TABLE if each.kind and each.unit != "bytes")
+_SURVIVING = tuple(
+    _surviving(each)
+    for each in _TABLE
+    if each.kind and each.stage == "traced" and each.unit != "bytes"
+)
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
@@ -252,6 +270,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 
 COMPILED_FIELDS = frozenset(
-    {each.reads[1] for each in METRICS.values() if each.stage == "compiled"}
+    {each.reads[1] for each in METRICS.values() if each.reads[0] == "compiled"}
+    | OPTIMIZED
     | {each.reads[1] for each in FAMILIES.values() if each.stage == "compiled"}
 )

@@ -35,6 +35,7 @@ class Finding:
     ``bytes_accessed`` are what all of these cost together, and lower bounds unless ``exact``.
     ``nbytes`` is the size of the arrays the finding is about, where it is about memory. ``share``
     is the part of the program's work, between 0 and 1, and ``None`` where the program does none.
+    ``asked`` is how often the lowered program has what a compiler repeats, ``None`` for all else.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Finding:
     share: float | None = None
     exact: bool = True
     bookkeeping: bool = False
+    asked: int | None = None
     places: tuple[Place, ...] = ()
     phase: str = ""
     scope: str = ""
@@ -64,6 +66,16 @@ class Finding:
         work = self.flops + self.transcendentals
         return (work, self.nbytes, self.bytes_accessed, self.count)
 
+    @property
+    def computed(self) -> int | None:
+        """How often the compiled program has what was asked for ``asked`` times."""
+        return None if self.asked is None else self.asked + self.count
+
+    @property
+    def factor(self) -> float | None:
+        """How many times as often as asked for it is computed."""
+        return None if not self.asked else (self.asked + self.count) / self.asked
+
     def times(self, n: int) -> Finding:
         """``n`` findings alike, as one."""
         return replace(
@@ -75,6 +87,7 @@ class Finding:
             bytes_accessed=self.bytes_accessed * n,
             nbytes=self.nbytes * n,
             share=None if self.share is None else self.share * n,
+            asked=None if self.asked is None else self.asked * n,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .judge import Verdict, judge
 from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
 from .message import BESIDE_MARGIN, Style, failure
-from .metrics import METRICS, Family, Metric
+from .metrics import METRICS, OPTIMIZED, Family, Metric
 from .records import PHASES, Findings
 from .stages import Stages
 from .suggest import did_you_mean
@@ -54,7 +54,7 @@ class Metrics(Mapping[str, int | float | None]):
         return name in tuple(self)
 
     def __iter__(self) -> Iterator[str]:
-        kinds = (*self._report.findings_kinds, None)
+        kinds = (*self._report.findings_kinds, *OPTIMIZED, None)
         return (name for name, metric in METRICS.items() if metric.kind in kinds)
 
     def __len__(self) -> int:

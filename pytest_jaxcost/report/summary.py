@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
 from .message import Style, caveat_lines, culprit_lines, where_measured
-from .metrics import METRICS
+from .metrics import METRICS, OPTIMIZED
 from .wording import NOTES, amount
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def summary(report: Report, *, style: Style | None = None) -> str:
     lines += row(cells(report, TOTALS), indent=2, width=style.width)
     lines += _primitives(report.primitives, style)
     if report.has_compiled:
-        compiled = (name for name, each in METRICS.items() if each.reads[0] == "compiled")
+        sources = ("compiled", *OPTIMIZED)
+        compiled = (name for name, each in METRICS.items() if each.reads[0] in sources)
         lines += row(cells(report, compiled), indent=2, width=style.width)
     for kind in report.findings_kinds:
         lines += _kind(report, kind, style) if _found(report, kind) else ()

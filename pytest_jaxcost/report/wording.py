@@ -9,7 +9,7 @@ from types import MappingProxyType
 from .amounts import show, show_share
 from .culprits import COUNTED, LARGEST, Culprit
 from .measurement import Reading
-from .metrics import Unit
+from .metrics import OPTIMIZED, Unit
 from .records import Finding
 
 # What happened, for a finding that stands for ``n`` equations beyond the first.
@@ -43,6 +43,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "batch_invariants": "XLA may move the broadcast behind elementwise work, not a dot's.",
         "selected_branches": "information: vmap cannot branch for each element of a batch.",
         "widened_dots": "information: dot products take narrow operands as they are.",
+        "cloned": "the compiler's doing: the program itself asks for less.",
     }
 )
 
@@ -83,12 +84,15 @@ def happened(culprit: Culprit) -> str:
     """What happened, in words: ``computed twice``; ``, 3 such`` where several are alike."""
     finding, alike = culprit
     total = culprit.total
-    if finding.kind not in PHRASES:
+    if finding.asked is not None:
+        parts = [f"computed {times(total.computed or 0)}", f"asked for {times(total.asked or 0)}"]
+    elif finding.kind not in PHRASES:
         parts = [times(total.count)]
     else:
         parts = [PHRASES[finding.kind](finding.count), f"{alike} such" if alike > 1 else ""]
     if total.executions not in (None, total.count):
-        parts.append(f"run {times(total.executions or 0)}")
+        more = "" if finding.asked is None else " more"
+        parts.append(f"run {times(total.executions or 0)}{more}")
     return ", ".join(part for part in parts if part)
 
 
@@ -107,7 +111,7 @@ def amounts(culprit: Culprit, field: str) -> tuple[str, ...]:
 def share(culprit: Culprit) -> str:
     """Of what adds to a total: its part of the program's work."""
     part = culprit.total.share
-    if culprit.finding.kind in PHRASES or not part:
+    if culprit.finding.kind in (*PHRASES, *OPTIMIZED) or not part:
         return ""
     return f"{show_share(Fraction(part))} of the work"
 

@@ -42,6 +42,7 @@ class Fake:
     memory: Mapping[str, Any] = field(default_factory=lambda: {"temp_bytes": 4096})
     reasons: Mapping[str, str] = field(default_factory=dict)
     bounds: tuple[str, ...] = ()
+    cloned: Findings | None = None
     optimized: Findings = field(default_factory=Findings)
     phases: Mapping[str, Fake] = field(default_factory=dict)
     named: Mapping[str, Fake] = field(default_factory=dict)
@@ -88,7 +89,11 @@ class Fake:
         fields = dict.fromkeys(FIELDS + MEMORY) | {key: {} for key in OPS} | dict(self.memory)
         caveats = tuple(f"{name} is a lower bound" for name in self.bounds)
         return SimpleNamespace(
-            **fields, reasons=self.reasons, bounds=frozenset(self.bounds), caveats=caveats
+            **fields,
+            cloned=self.cloned,
+            reasons=self.reasons,
+            bounds=frozenset(self.bounds),
+            caveats=caveats,
         )
 
     def instructions(self, opcode: str | None) -> Findings:

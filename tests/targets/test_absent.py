@@ -18,10 +18,11 @@ import pytest
 from jax.sharding import AbstractMesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from pytest_jaxcost import Report, TargetError, measure
+from pytest_jaxcost import Finding, Report, TargetError, measure
 from pytest_jaxcost.targets import MissingCompilerError, names, parse
 from pytest_jaxcost.targets.compilers import installed_compiler
 from pytest_jaxcost.targets.devices import devices_of
+from tests.quiet.functions import FUNCTIONS, derivative
 
 PLATFORMS = {"tpu": "tpu:v5e:2x2", "cuda": "cuda:h100"}
 BOTH = [pytest.param(each, marks=getattr(pytest.mark, each)) for each in PLATFORMS]
@@ -67,6 +68,59 @@ def test_the_original_question(platform: str) -> None:
     report = on(platform, jax.jacfwd(main, argnums=(0, 1)), *args)
     assert report.compiled.ops["sine"] == 1
     assert report.on("cpu").compiled.ops["sine"] > 1
+    assert _waves(report) == []
+    (finding,) = _waves(report.on("cpu"))
+    assert (finding.asked, finding.computed) == (1, report.on("cpu").compiled.ops["sine"])
+
+
+def _waves(report: Report) -> list[Finding]:
+    return [each for each in report.compiled.cloned if each.primitive == "sine"]
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_two_sines_stay_two(platform: str) -> None:
+    """A Jacobian of two helpers, of which XLA:CPU makes many: 2 are asked for, and 2 are left."""
+
+    def main(params1: Any, params2: Any) -> Any:
+        z = jnp.sin(params1[0]) * jnp.sin(params1[1] * jnp.linspace(0.0, 1.0, 1000))
+        return z, params2[0] * jnp.tanh(params2[1] * z) + z
+
+    pair = jax.ShapeDtypeStruct((2,), jnp.float32)
+    report = on(platform, jax.jacfwd(main, argnums=(0, 1)), pair, pair)
+    assert report.compiled.text.count(" sine(") == 2
+    report.check(cloned_transcendentals=0, compiled_transcendentals=3002)
+    (finding,) = _waves(report.on("cpu"))
+    assert (finding.asked, finding.computed) == (2, report.on("cpu").compiled.ops["sine"])
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_what_fusions_of_accelerators_repeat(platform: str) -> None:
+    """Five steps in each of three; two fusions of a step read one sine on the GPU alone."""
+
+    def inner(carry: Any, _: None) -> Any:
+        return jnp.sin(carry) * carry, jnp.sum(carry)
+
+    def outer(carry: Any, _: None) -> Any:
+        return jax.lax.scan(inner, carry, length=5)
+
+    def loss(x: Any) -> Any:
+        last, sums = jax.lax.scan(outer, x, length=3)
+        return jnp.sum(last) + jnp.sum(sums)
+
+    report = on(platform, jax.grad(loss), jax.ShapeDtypeStruct((8,), jnp.float32))
+    sines = report.compiled.text.count(" sine(")
+    found = [(each.asked, each.computed, each.executions) for each in _waves(report)]
+    assert found == ([(1, 2, 15)] if sines == 2 else [])
+    assert sines == {"cuda": 2, "tpu": 1}[platform]
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_copy_that_is_started_and_waited_for_is_the_same_value(platform: str) -> None:
+    function, args = FUNCTIONS["special.ndtri"]
+    report = on(platform, derivative(function), *args)
+    logs = report.compiled.text.count(" log(")
+    cloned = [each for each in report.compiled.cloned if each.primitive == "log"]
+    assert [each.computed for each in cloned] == ([logs] if logs > 1 else [])
 
 
 @pytest.mark.parametrize("platform", BOTH)
