@@ -39,6 +39,9 @@ ONE_FRAME = "source_file"
 """In metadata that names one frame only, as in the texts of JAX 0.8: inlining adds none to it."""
 
 
+NOWHERE = Metadata()
+
+
 class Evaluation(NamedTuple):
     """An instruction that does work; equal `value`s in one region are equal numbers.
 
@@ -61,7 +64,7 @@ class Inner(NamedTuple):
 
     times: int | None
     names: tuple[str, ...]
-    source: Metadata = Metadata()
+    source: Metadata = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,7 @@ class _Around(NamedTuple):
     def entering(self, each: Instruction) -> _Around:
         """What stands around the computation that an instruction joins; only calls are inlined."""
         if each.opcode != "call":
-            return _Around(self.fused or each.opcode == "fusion", Metadata())
+            return _Around(self.fused or each.opcode == "fusion", NOWHERE)
         source = self.inlined(each.metadata)
         if each.metadata is not None and ONE_FRAME in each.metadata.fields:
             source = source._replace(frames=())
@@ -89,7 +92,9 @@ class _Around(NamedTuple):
 
     def inlined(self, metadata: Metadata | None) -> Metadata:
         """The metadata that inlining leaves: what is not said is as it is said of the call."""
-        own, outer = metadata or Metadata(), self.source
+        own, outer = metadata or NOWHERE, self.source
+        if outer is NOWHERE:
+            return own
         return Metadata(own.op_names or outer.op_names, own.frames or outer.frames)
 
 
@@ -129,7 +134,7 @@ def _read(pricing: Pricing, name: str) -> Region:
     reading = _Reading(pricing)
     computation = pricing.module.computations[name]
     arguments = [reading.fresh() for _ in computation.parameters]
-    _compute(reading, computation, arguments, _Around(fused=False, source=Metadata()))
+    _compute(reading, computation, arguments, _Around(fused=False, source=NOWHERE))
     return Region(evaluations=tuple(reading.evaluations), inner=tuple(reading.inner))
 
 

@@ -70,3 +70,11 @@ def test_times_scales_every_amount() -> None:
     three = attention(transcendentals=5, nbytes=7).times(3)
     assert (three.count, three.flops, three.transcendentals, three.nbytes) == (3, 6_300_000, 15, 21)
     assert three.share == pytest.approx(3 * attention().share)
+
+
+def test_what_a_compiler_repeats_is_held_against_what_was_asked_for() -> None:
+    assert (attention().computed, attention().factor) == (None, None)
+    wave = attention(kind="cloned", asked=2, count=9)
+    assert (wave.computed, wave.factor) == (11, 5.5)
+    assert (wave.times(3).asked, wave.times(3).computed, wave.times(3).factor) == (6, 33, 5.5)
+    assert wave.to_dict()["asked"] == 2

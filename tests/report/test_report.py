@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_jaxcost.report import METRICS, Finding, Findings, Place, Report, Totals
+from pytest_jaxcost.report.metrics import OPTIMIZED
 
 from .fake import Fake, attention
 
@@ -70,7 +71,7 @@ def test_a_report_can_be_copied() -> None:
 def test_every_metric_is_computed_when_read() -> None:
     fake = wasteful()
     metrics = Report(fake).metrics
-    kinds = (None, *fake.findings_kinds)
+    kinds = (None, *OPTIMIZED, *fake.findings_kinds)
     assert [*metrics] == [each.name for each in METRICS.values() if each.kind in kinds]
     assert fake.made == []
     assert metrics["duplicate_flops"] == 2_100_000
