@@ -56,7 +56,8 @@ def test_the_original_question(opcode: str) -> None:
     (finding,) = of(measure(JACOBIAN, (PAIR, PAIR)), opcode)
     assert (finding.asked, finding.computed) == (asked, computed)
     assert finding.factor == computed / asked
-    assert finding.places[0].function == "helper_1"
+    first = helper_1.__code__.co_firstlineno
+    assert (finding.places[0].file, finding.places[0].line) == (__file__, first + 1)
     assert finding.phase == "jvp"
 
 
@@ -191,7 +192,8 @@ def test_the_message_names_the_compiler() -> None:
     with pytest.raises(CostError) as error:
         report.check(max_cloned_transcendentals=0)
     written = re.sub(r"jax [\d.]+", "jax", str(error.value))
-    assert re.sub(r"\S*cloned_programs.py:\d+", "FILE", written) == (
+    place = r"\S*cloned_programs.py:\d+( in \S+)?"  # JAX 0.8 does not name the function
+    assert re.sub(place, "FILE", written) == (
         "jaxcost: 1 of 1 limit exceeded by waves\n"
         "  compiled for cpu, jax\n"
         "\n"
@@ -199,7 +201,7 @@ def test_the_message_names_the_compiler() -> None:
         "    the compiler's doing: the program itself asks for less.\n"
         "    sine f32[64]   computed 3 times, asked for once\n"
         "      128 transcendentals\n"
-        "      FILE in opcode_of.<locals>.<lambda>\n"
+        "      FILE\n"
         "      hint: the compiler computes it again in each fusion that reads it\n"
         "        rather than keep it in memory, which is mostly faster;\n"
         "        jax.lax.optimization_barrier asks it to keep the value"
