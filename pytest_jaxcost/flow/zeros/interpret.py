@@ -10,21 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.zeros import rules  # noqa: F401  # each registers its rules
 from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.constants import captured, literal
 from pytest_jaxcost.flow.zeros.contexts import Call, Contexts
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
     Known,
-    Origin,
     Pattern,
     Tie,
     fits,
     join,
-    nothing,
     pattern,
 )
 from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, Step
@@ -37,9 +34,6 @@ ROUNDS = 3
 
 DEEPEST_LOOP = 3
 """Loops nested deeper give up their carries at once: bodies are read several times per level."""
-
-LARGEST_CONSTANT = 1 << 20
-"""Elements of the largest captured array whose content is looked at."""
 
 
 def known_values(program: Inlined, given: Mapping[int, Known] | None = None) -> list[Known]:
@@ -65,9 +59,9 @@ class _Interpreter:
         known = self.known
         for value, content in self.program.constants.items():
             if content.__class__ is not _compat.Literal:
-                known[value] = _captured(content)
+                known[value] = captured(content)
             elif content.val.__class__ is not float or not content.val:  # most are floats
-                known[value] = _literal(content)
+                known[value] = literal(content)
         self.region(self.program.main)
         self.settle()
         return self.known
@@ -265,48 +259,3 @@ def _is_static(eqn: Any) -> bool:
 
 def _shape(aval: Any) -> tuple[Any, ...]:
     return getattr(aval, "shape", ())
-
-
-def _literal(literal: Any) -> Known:
-    dtype = literal.aval.dtype
-    if not isinstance(dtype, np.dtype) or literal.aval.shape != ():
-        return None
-    if not literal.val:
-        return _ZERO
-    return Index((), int(literal.val)) if dtype.kind in "iu" else None
-
-
-def _captured(content: Any) -> Pattern | None:
-    """What the content of an array says, if it is mostly zeros."""
-    dtype = getattr(content, "dtype", None)
-    if not isinstance(dtype, np.dtype) or not content.shape or content.size > LARGEST_CONSTANT:
-        return None
-    if not getattr(content, "is_fully_addressable", True):
-        return None
-    nonzero = np.asarray(content) != 0
-    count = int(np.count_nonzero(nonzero))
-    if count == 0:
-        return nothing(Origin("constant", None))
-    if count > content.size // 2:
-        return None
-    rank = content.ndim
-    spans = [
-        _runs(nonzero.any(axis=tuple(k for k in range(rank) if k != axis))) for axis in range(rank)
-    ]
-    ties = _diagonal(nonzero) if rank == 2 and count == min(content.shape) else []
-    ones = bool(ties) and bool((np.asarray(content)[nonzero] == 1).all())
-    return pattern(content.shape, spans, ties, Origin("constant", None), ones=ones)
-
-
-def _runs(mask: Any) -> sets.Spans:
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
-    return sets.union([tuple(zip(edges[::2], edges[1::2], strict=True))])
-
-
-def _diagonal(nonzero: Any) -> list[Tie]:
-    n = min(nonzero.shape)
-    is_diagonal = bool(nonzero[np.arange(n), np.arange(n)].all())
-    return [Tie((1, -1), 0)] if is_diagonal else []
-
-
-_ZERO = nothing(Origin("zeros", None))

@@ -1,0 +1,59 @@
+"""What the content of literals and captured arrays says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pytest_jaxcost.flow.zeros import spans as sets
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Tie, nothing, pattern
+
+LARGEST_CONSTANT = 1 << 20
+"""Elements of the largest captured array whose content is looked at."""
+
+
+def literal(content: Any) -> Known:
+    """What a literal says: zero, or an integer."""
+    dtype = content.aval.dtype
+    if not isinstance(dtype, np.dtype) or content.aval.shape != ():
+        return None
+    if not content.val:
+        return _ZERO
+    return Index((), int(content.val)) if dtype.kind in "iu" else None
+
+
+def captured(content: Any) -> Pattern | None:
+    """What the content of an array says, if it is mostly zeros."""
+    dtype = getattr(content, "dtype", None)
+    if not isinstance(dtype, np.dtype) or not content.shape or content.size > LARGEST_CONSTANT:
+        return None
+    if not getattr(content, "is_fully_addressable", True):
+        return None
+    nonzero = np.asarray(content) != 0
+    count = int(np.count_nonzero(nonzero))
+    if count == 0:
+        return nothing(Origin("constant", None))
+    if count > content.size // 2:
+        return None
+    rank = content.ndim
+    spans = [
+        _runs(nonzero.any(axis=tuple(k for k in range(rank) if k != axis))) for axis in range(rank)
+    ]
+    ties = _diagonal(nonzero) if rank == 2 and count == min(content.shape) else []
+    ones = bool(ties) and bool((np.asarray(content)[nonzero] == 1).all())
+    return pattern(content.shape, spans, ties, Origin("constant", None), ones=ones)
+
+
+def _runs(mask: Any) -> sets.Spans:
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
+    return sets.union([tuple(zip(edges[::2], edges[1::2], strict=True))])
+
+
+def _diagonal(nonzero: Any) -> list[Tie]:
+    n = min(nonzero.shape)
+    is_diagonal = bool(nonzero[np.arange(n), np.arange(n)].all())
+    return [Tie((1, -1), 0)] if is_diagonal else []
+
+
+_ZERO = nothing(Origin("zeros", None))
