@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[SESSION] = Session(config)
     if options.anything_given(config):
         session.check_options()
-    if options.is_on(config, "report"):
+    if options.is_on(config, "report") or options.is_on(config, "stages"):
         from .terminal import Table
 
         config.pluginmanager.register(Table(), "jaxcost-table")

@@ -39,6 +39,7 @@ OPTIONS = {
         Option("max", "linelist", "METRIC=BOUND", "limit of every measurement (repeatable)"),
         Option("mode", "string", "MODE", "what an exceeded limit does: fail (default), warn, off"),
         Option("report", "bool", None, "show a table of all measurements at the end"),
+        Option("stages", "bool", None, "compile and show what changes at each stage, at the end"),
         Option("target", "string", "TARGET", "what to compile for (default: JAX's own platform)"),
         Option("ignore", "linelist", "PRIMITIVE", "do not count findings of it (repeatable)"),
         Option("library", "linelist", "PACKAGE", "its frames are no code of yours (repeatable)"),

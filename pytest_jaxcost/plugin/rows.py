@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+STAGES = "stages"
+
 
 def wanted(config: pytest.Config) -> bool:
     """Whether anything shows rows: reading every metric of a report is not free."""
-    return bool(config.getoption("xmlpath", None)) or options.is_on(config, "report")
+    shown = options.is_on(config, "report") or options.is_on(config, "stages")
+    return shown or bool(config.getoption("xmlpath", None))
 
 
-def row(report: Report) -> Row:
-    """The metrics of the table, as numbers that JSON has."""
+def row(report: Report, *, stages: bool = False) -> Row:
+    """The metrics of the table, as numbers that JSON has; with `stages`, those of every stage.
+
+    They are made for it, and their plain data stands under ``stages``.
+    """
     from ..report import table_row
 
-    return {key: _plain(value) for key, value in table_row(report).items()}
+    plain = {key: _plain(value) for key, value in table_row(report).items()}
+    return plain | ({STAGES: report.stages().to_dict()} if stages else {})
 
 
 def add_properties(item: pytest.Item, row: Row) -> None:

@@ -119,10 +119,11 @@ class Session:
         self.running.measured += 1
         item = self.running.item
         item.ihook.pytest_jaxcost_report(report=report, item=item)
-        from . import rows
+        from . import options, rows
 
         if rows.wanted(self.config):
-            self.running.rows.append(rows.row(report))
+            stages = options.is_on(self.config, rows.STAGES)
+            self.running.rows.append(rows.row(report, stages=stages))
             rows.add_properties(item, self.running.rows[-1])
 
     def explain(self, op: str, left: object, right: object) -> list[str] | None:

@@ -1,14 +1,18 @@
-"""The table of all measurements at the end of a run."""
+"""All measurements at the end of a run: one table, and the stages of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from .rows import Row
+from . import options
+from .rows import STAGES, Row
+
+Show = Callable[[Mapping[str, list[Row]], int, bool], Iterator[str]]
+"""Lines of the rows by test, within a width and in colour or not."""
 
 
 class Table:
@@ -26,26 +30,47 @@ class Table:
         config = terminalreporter.config
         if config.option.collectonly:
             return
-        terminalreporter.section("jaxcost", sep="-")
         width = config.get_terminal_writer().fullwidth
-        for line in self._lines(width=width, color=terminalreporter.hasmarkup):
-            terminalreporter.line(line)
+        for option, (title, show) in SECTIONS.items():
+            if options.is_on(config, option):
+                terminalreporter.section(title, sep="-")
+                for line in self._lines(show, width=width, color=terminalreporter.hasmarkup):
+                    terminalreporter.line(line)
 
-    def _lines(self, *, width: int, color: bool) -> Iterator[str]:
+    def _lines(self, show: Show, *, width: int, color: bool) -> Iterator[str]:
         """By test, in one order whether or not the tests ran side by side."""
-        from ..report import table
-
-        if not self._rows:
-            yield "nothing was measured"
-            return
         tests = {test: _folded(self._rows[test]) for test in sorted(self._rows)}
-        flat = [row for folded in tests.values() for row in folded]
-        head, *lines = table(flat, width=width, color=color).splitlines()
-        yield head
-        for test, folded in tests.items():
-            yield test
-            for _ in folded:
-                yield lines.pop(0)
+        return show(tests, width, color) if tests else iter(["nothing was measured"])
+
+
+def _table(tests: Mapping[str, list[Row]], width: int, color: bool) -> Iterator[str]:
+    from ..report import table
+
+    flat = [row for folded in tests.values() for row in folded]
+    head, *lines = table(flat, width=width, color=color).splitlines()
+    yield head
+    for test, folded in tests.items():
+        yield test
+        for _ in folded:
+            yield lines.pop(0)
+
+
+def _stages(tests: Mapping[str, list[Row]], width: int, color: bool) -> Iterator[str]:
+    from ..report import stage_table
+
+    for test, folded in tests.items():
+        yield test
+        for row in folded:
+            named = row[STAGES] | {"name": row["name"].strip()}
+            yield from stage_table(named, width=width, color=color).splitlines()
+            yield ""
+
+
+SECTIONS: Mapping[str, tuple[str, Show]] = {
+    "report": ("jaxcost", _table),
+    "stages": ("jaxcost: stages", _stages),
+}
+"""The sections at the end, by the option that asks for each."""
 
 
 def _folded(measured: list[Row]) -> list[Row]:

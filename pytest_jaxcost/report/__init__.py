@@ -35,6 +35,11 @@ from .records import Totals as Totals
 from .report import Metrics as Metrics
 from .report import Phases as Phases
 from .report import Report as Report
+from .stage_table import stage_table as stage_table
+from .stages import Change as Change
+from .stages import Stage as Stage
+from .stages import Stages as Stages
+from .stages import Step as Step
 from .suggest import did_you_mean as did_you_mean
 from .table import table as table
 from .table import table_row as table_row

@@ -104,3 +104,50 @@ def test_crashed_worker_keeps_what_others_measured(pytester: pytest.Pytester) ->
         "test_it.py::test_a",
         "  once               1  0 FLOP        8   64 B      0     0",
     ]
+
+
+STAGES = "- jaxcost: stages -"
+
+
+def stages(pytester: pytest.Pytester, tests: str, *arguments: str) -> list[str]:
+    """The lines of the section of stages, and that of the table is not there."""
+    result = run(pytester, tests, "--jaxcost-stages", *arguments)
+    assert "eqns   flops" not in result.stdout.str()
+    return block(result, STAGES, "=====")
+
+
+@pytest.mark.parametrize("arguments", ["", "-v", "-p xdist -n2"])
+def test_stages(pytester: pytest.Pytester, arguments: str) -> None:
+    lines = stages(pytester, TESTS, *arguments.split())
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.startswith("test_it.py")] == [
+        "test_it.py::test_fails",
+        "test_it.py::test_setup[1]",
+        "test_it.py::test_setup[2]",
+        "test_it.py::test_two",
+        "test_it.py::test_watched",
+    ]
+    heads = [line.split()[0] for line in lines if "traced and compiled" in line]
+    assert heads == ["once", "once", "once", "twice", "wave", "once"]
+    assert sum("(x2)" in line for line in lines) == 1
+    assert sum("merged with an equal one: sine 1" in line for line in lines) == 1
+    assert sum(line.startswith("  eqns, instructions") for line in lines) == 6
+
+
+def test_stages_and_table(pytester: pytest.Pytester) -> None:
+    result = run(pytester, TESTS, "--jaxcost-stages", "--jaxcost-report")
+    assert [line for line in block(result, HEAD, STAGES) if line] == TABLE.splitlines()
+
+
+def test_stages_color(pytester: pytest.Pytester) -> None:
+    assert not any("\x1b" in line for line in stages(pytester, TESTS, "--color=no"))
+    assert any("\x1b[1m" in line for line in stages(pytester, TESTS, "--color=yes"))
+
+
+def test_the_table_alone_compiles_nothing(pytester: pytest.Pytester) -> None:
+    tests = """
+        def test_it(jaxcost):
+            assert not jaxcost(once, X).has_compiled
+    """
+    run(pytester, tests, "--jaxcost-report").assert_outcomes(passed=1)
+    run(pytester, tests, "--jaxcost-stages").assert_outcomes(failed=1)
