@@ -11,9 +11,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .layout import Cell, Line, ends, paragraph, text
+from .layout import Cell, Line, paragraph, text
 from .measurement import Reading
-from .message import where_measured
 from .metrics import Unit
 from .stages import CHANGING, ROWS, UNEXPLAINED
 from .wording import amount, signed
@@ -34,12 +33,18 @@ Data = Mapping[str, Any]
 
 def stage_table(stages: Data, *, width: int = 80, color: bool = False) -> str:
     """The stages side by side, the biggest changes of each step, and why amounts are bounds."""
-    where = where_measured(set(NAMES), stages["environment"])
-    head = ends(Cell(stages["name"], "strong"), Cell(where, "faint"), width=width)
-    lines = [*head, *_columns(stages)]
+    lines = [*_head(stages, width), *_columns(stages)]
     for step in stages["steps"]:
         lines += [(), *_step(step, width)]
     return text([*lines, *_notes(stages, width)], color=color)
+
+
+def _head(stages: Data, width: int) -> Iterator[Line]:
+    environment = stages["environment"]
+    target = f" for {environment['target']}" if "target" in environment else ""
+    release = f", jax {environment['jax']}" if "jax" in environment else ""
+    head = f"{stages['name']}: traced, lowered and compiled{target}{release}"
+    yield from paragraph(head, indent=0, width=width, style="strong")
 
 
 def _columns(stages: Data) -> Iterator[Line]:

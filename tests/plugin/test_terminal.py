@@ -127,7 +127,7 @@ def test_stages(pytester: pytest.Pytester, arguments: str) -> None:
         "test_it.py::test_two",
         "test_it.py::test_watched",
     ]
-    heads = [line.split()[0] for line in lines if "traced and compiled" in line]
+    heads = [line.split(":")[0].split()[0] for line in lines if "lowered and compiled" in line]
     assert heads == ["once", "once", "once", "twice", "wave", "once"]
     assert sum("(x2)" in line for line in lines) == 1
     assert sum("merged with an equal one: sine 1" in line for line in lines) == 1

@@ -70,7 +70,7 @@ STAGES = Stages(
     steps=STEPS,
 )
 TEXT = """\
-grad(loss)                               traced and compiled for cpu, jax 0.12.0
+grad(loss): traced, lowered and compiled for cpu, jax 0.12.0
                          traced               lowered   compiled
   eqns, instructions          3                    12         15
   flops                128 FLOP   at least 2.10 MFLOP   128 FLOP
@@ -109,7 +109,7 @@ def test_lines_fit() -> None:
 
 def test_colour_is_asked_for() -> None:
     assert "\x1b" not in stage_table(STAGES.to_dict())
-    assert "\x1b[1mgrad(loss)\x1b[0m" in stage_table(STAGES.to_dict(), color=True)
+    assert "\x1b[1mgrad(loss): traced" in stage_table(STAGES.to_dict(), color=True)
 
 
 def test_plain_data_shows_the_same() -> None:

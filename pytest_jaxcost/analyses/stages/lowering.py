@@ -139,11 +139,12 @@ def _share(primitive: Primitive, instructions: int) -> Amounts:
     more, done = primitive.difference, primitive.done.work
     if not primitive.is_traced and instructions == more.instructions:
         return more
+    flops = more.flops * instructions // more.instructions
     return Amounts(
         instructions,
-        flops=more.flops * instructions // more.instructions,
+        flops=flops,
         transcendentals=more.transcendentals * instructions // more.instructions,
-        bytes_accessed=done.bytes_accessed * instructions // done.instructions,
+        bytes_accessed=done.bytes_accessed * flops // done.flops if done.flops else 0,
     )
 
 
