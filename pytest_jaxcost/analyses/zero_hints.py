@@ -83,7 +83,10 @@ def cause_of(work: ZeroWork, equation: Equation) -> Cause:
 
 
 class Advice(NamedTuple):
-    """What a hint says of an equation; findings of the same advice share it, and what it saves."""
+    """What a hint says of an equation; findings of the same advice share it, and what it saves.
+
+    Of `size` tangents `zeros` are zero; both are 0 where it is not known how many are.
+    """
 
     cause: Cause
     zeros: int
@@ -95,7 +98,7 @@ class Advice(NamedTuple):
         """What to write instead, and what that saves."""
         vectors = "cotangents" if self.is_reverse else "tangents"
         return _HINTS[self.cause].format(
-            zeros=f"{self.zeros:,} of {self.size:,}",
+            zeros=f"{self.zeros:,} of {self.size:,}" if self.size else "some",
             function=self.function,
             slices=_slices(saving.rewritten),
             avoided=show(saving.here, "flop"),
@@ -112,7 +115,14 @@ def advice(cause: Cause, work: ZeroWork, equation: Equation, finding: Finding) -
     if cause not in REVERSIBLE:
         return Advice(cause, 0, 0, "", False)
     function = finding.places[0].function if finding.places else "this function"
-    return Advice(cause, work.zeros, work.size, function, _is_pulled(work.origin, equation))
+    zeros, size = (work.zeros, work.size) if _counts_seeds(work) else (0, 0)
+    return Advice(cause, zeros, size, function, _is_pulled(work.origin, equation))
+
+
+def _counts_seeds(work: ZeroWork) -> bool:
+    """Whether positions are tangents: an axis that a reshape merged with another has more."""
+    maker = work.origin.equation
+    return maker is not None and work.size in maker.eqn.invars[0].aval.shape
 
 
 def _slices(rewritten: Apart) -> str:

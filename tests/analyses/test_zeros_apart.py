@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.scipy.stats
 import numpy as np
 import pytest
 from jax import lax
@@ -298,6 +299,18 @@ def test_tangents_that_meet(function: Function, sizes: Any) -> None:
     report = pytest_jaxcost.measure(pushed(function, *range(len(sizes)))[0], args)
     assert report.zeros.flops > 0
     assert not any("as their sum" in each.hint for each in report.zeros)
+
+
+def log_density(x: Any, mean: Any, covariance: Any) -> Any:
+    return jax.scipy.stats.multivariate_normal.logpdf(x, mean, covariance)
+
+
+def test_tangents_are_counted_where_a_reshape_merged_them_with_rows_too() -> None:
+    jacobian = jax.jacfwd(log_density, (0, 1, 2))
+    report = pytest_jaxcost.measure(jacobian, (array(20, 3), array(3), array(3, 3)))
+    hints = {each.primitive: each.hint.partition(" through")[0] for each in report.zeros}
+    assert {hints["sub"], hints["add"]} == {"69 of 72 tangents", "63 of 72 tangents"}
+    assert hints["triangular_solve"] == "some tangents"
 
 
 # vectors that hold several arguments
