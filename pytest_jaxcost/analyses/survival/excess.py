@@ -98,7 +98,7 @@ def _left(both: Comparison, amounts: Amounts, claimed: Claimed, found: Collectio
     """What is done beyond what is needed, at least and at most."""
     done = amounts.done(claimed.group.eqn, found) if found else Fraction(0)
     over = done - _needed(amounts, claimed.needs)
-    others = _bounds(both, amounts, claimed.others)
+    others = _bounds(both, amounts, claimed)
     return Bounds(over - others.high, over - others.low)
 
 
@@ -106,18 +106,18 @@ def _needed(amounts: Amounts, needs: Iterable[Need]) -> Fraction:
     return sum((amounts.asked(each.occurrence) * each.part for each in needs), Fraction(0))
 
 
-def _bounds(both: Comparison, amounts: Amounts, others: Iterable[Occurrence]) -> Bounds:
-    """What others do: at most what was asked for, and at least every value once.
+def _bounds(both: Comparison, amounts: Amounts, claimed: Claimed) -> Bounds:
+    """What others do: at most what was asked for, and at least every other value once.
 
     Arithmetic is fused and simplified, so that there may be nothing left of it.
     """
     least: dict[int, Fraction] = {}
     most = Fraction(0)
-    for each in others:
-        asked = amounts.asked(each)
+    values = {both.asked.value(need.occurrence) for need in claimed.needs}
+    for each in claimed.others:
+        asked, value = amounts.asked(each), both.asked.value(each)
         most += asked
-        if not _is_arithmetic(both, each):
-            value = both.asked.value(each)
+        if value not in values and not _is_arithmetic(both, each):
             least[value] = min(asked, least.get(value, asked))
     return Bounds(sum(least.values(), Fraction(0)), most)
 
@@ -142,18 +142,27 @@ def at_places(
 
 
 def _claimed(asked: Asked, needs: list[Need], level: Level) -> Claimed:
-    """The places of what computes the same values, and who else stands there."""
+    """The places of what computes the same values, and who else stands there.
+
+    What computes a value of which a part is needed is needed in part, too; what computes one that
+    is needed whole may have been merged with it.
+    """
     index = asked.index(needs[0].occurrence.equation.primitive, level)
-    parts = {asked.value(need.occurrence): need.part for need in needs}
     named = {id(need.occurrence.equation): need for need in needs}
-    for value, part in parts.items():
-        for each in index.by_value.get(value, ()):
-            named.setdefault(id(each.equation), Need(each, part))
-    members = tuple(need.occurrence for need in named.values())
+    whole = {asked.value(need.occurrence) for need in needs if need.part == 1}
+    others: dict[int, Occurrence] = {}
+    for need in needs:
+        for each in index.by_value.get(value := asked.value(need.occurrence), ()):
+            if value in whole:
+                others[id(each.equation)] = each
+            else:
+                named.setdefault(id(each.equation), Need(each, need.part))
+    members = (*(need.occurrence for need in named.values()), *others.values())
     keys = frozenset[Hashable](asked.place(each, level) for each in members)
-    standing = (each for key in keys for each in index.by_place.get(key, ()))
-    others = tuple(each for each in standing if id(each.equation) not in named)
-    return Claimed(Group(level, keys, members), tuple(named.values()), others)
+    others |= {id(each.equation): each for key in keys for each in index.by_place.get(key, ())}
+    rest = tuple(each for key, each in others.items() if key not in named)
+    occurrences = tuple(need.occurrence for need in named.values())
+    return Claimed(Group(level, keys, occurrences), tuple(named.values()), rest)
 
 
 def _nameless(both: Comparison, amounts: Amounts, claimed: Claimed) -> Bounds | None:

@@ -25,8 +25,8 @@ def verdict(case: Case, platform: str) -> str:
 
 def _twins(case: Case, platform: str) -> bool:
     """Whether the program does more than the better one."""
-    better = _work(_priced(case.better, (*case.avals, *case.extra()), platform), case.opcodes)
-    return _work(_priced(case.function, case.avals, platform), case.opcodes) > LITTLE * better
+    better = work(case.better, (*case.avals, *case.extra()), case.opcodes, platform)
+    return work(case.function, case.avals, case.opcodes, platform) > LITTLE * better
 
 
 def _selected(case: Case, platform: str) -> bool:
@@ -48,8 +48,11 @@ def _priced(function: Function, args: tuple[object, ...], platform: str) -> hlo.
     return pricing
 
 
-def _work(pricing: hlo.Pricing, opcodes: tuple[str, ...]) -> int:
+def work(
+    function: Function, args: tuple[object, ...], opcodes: tuple[str, ...], platform: str = "cpu"
+) -> int:
     """Flops and transcendentals of the opcodes; a call whose work is not known counts one."""
+    pricing = _priced(function, args, platform)
     known = pricing.loops.counts
     loops = Loops(counts={key: 2 if each is None else each for key, each in known.items()})
     times = executions(pricing.module, pricing.order, loops, pricing.branches)
@@ -65,5 +68,5 @@ def _operand_bits(pricing: hlo.Pricing) -> Iterator[int]:
         if run.opcode in PRODUCTS:
             shapes = {each.name: each.shape for each in run.computation.instructions}
             operands = [shapes[name] for name in run.instruction.operands[:2]]
-            if all(len(each.dimensions) > 1 for each in operands):
+            if operands and all(len(each.dimensions) > 1 for each in operands):
                 yield max(each.element_bits for each in operands)

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache
 
 import jax
+import jax.numpy as jnp
 import pytest
 
 from pytest_jaxcost import CostError, measure
@@ -15,7 +16,7 @@ from pytest_jaxcost.analyses.survival.needed import NEEDED
 from pytest_jaxcost.report import Report
 from pytest_jaxcost.report.metrics import METRICS
 from tests.analyses.survival import oracles
-from tests.analyses.survival.kinds import CASES, square_in_a_loop
+from tests.analyses.survival.kinds import CASES, DOT, Function, M, block, square_in_a_loop
 from tests.analyses.survival.survivals import survivals
 
 NO_WORK = {"constants", "intermediates", "residuals"}
@@ -90,3 +91,15 @@ def test_kinds_about_memory_have_no_verdict(kind: str) -> None:
     _ = found.compiled
     assert {each.survival for each in found.findings(kind)} <= {None}
     assert f"surviving_{kind}" not in METRICS
+
+
+def two_blocks(layer: Function) -> Function:
+    return jax.grad(lambda x, w: jnp.sum(layer(layer(x, w), w)))
+
+
+def test_of_several_checkpoints_those_survive_that_the_text_has_twice() -> None:
+    """The last block is computed only once: nothing reads what its forward pass gives."""
+    twice, once = two_blocks(jax.checkpoint(block)), two_blocks(block)
+    found = measure(twice, (M, M)).survivors("recomputed")
+    surviving = sum(each.flops for each in found if each.primitive == "dot_general")
+    assert surviving == oracles.work(twice, (M, M), DOT) - oracles.work(once, (M, M), DOT)
