@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from math import prod
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.sizes import elements
-from pytest_jaxcost.flow.basis import DERIVATIVES, Basis, Contraction, level
+from pytest_jaxcost.flow.basis import Basis, Contraction, level
+from pytest_jaxcost.flow.dependence import ancestors
 from pytest_jaxcost.flow.identities import bases
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.derivatives import derivatives
 from pytest_jaxcost.ir.equation import Equation
 
 
@@ -49,25 +51,59 @@ def contracted_and_not(
 
     Sums along the basis are exact and come first; no sums if the Jacobian is needed anyway.
     """
-    sums = pushed.basis.contractions.values()
-    live = [each for each in sums if is_live(each.equation, facts.live)]
-    along = tuple(each for each in live if each.over != "outputs")
-    for chosen in (along, tuple(live)):
-        unneeded = _only_for(facts, pushed, chosen) if chosen else ()
-        carriers = pushed.carriers
-        if any(id(o.equation) in carriers for o in unneeded):
-            return chosen, unneeded
+    every = tuple(pushed.basis.contractions.values())
+    along = tuple(each for each in every if each.over != "outputs")
+    for chosen in (along, every):
+        # the sum itself may be dead where its derivative is all that is asked for
+        if any(is_live(each.equation, facts.live) for each in chosen):
+            unneeded = _only_for(facts, pushed, chosen)
+            if _is_spared(facts, pushed, unneeded):
+                return chosen, unneeded
     return (), ()
 
 
+def _is_spared(facts: Facts, pushed: Pushed, unneeded: Collection[Occurrence]) -> bool:
+    """Whether the basis need not be pushed.
+
+    Some of the Jacobian may be needed. But where the function is differentiated again, that is a
+    use of the contraction that is not followed, and nothing can be said.
+    """
+    carriers, spared = pushed.carriers, {id(o.equation) for o in unneeded}
+    if spared.isdisjoint(carriers):
+        return False
+    if not _is_differentiated(facts, pushed):
+        return True
+    return all(id(o.equation) in spared or facts.is_bookkeeping(o.equation) for o in pushed.inside)
+
+
+def _is_differentiated(facts: Facts, pushed: Pushed) -> bool:
+    """Whether a derivative goes backward through what is made of the basis."""
+    rows, known = pushed.basis.rows.keys(), pushed.basis.level
+    return any(
+        where.TRANSPOSE in derivatives(equation)[:known]
+        and not rows.isdisjoint(equation.inputs)
+        and is_live(equation, facts.live)
+        for _, equation in facts.program.walk()
+    )
+
+
 def cost_of(facts: Facts, found: Collection[Occurrence]) -> Cost:
-    """What running equations costs, trip counts applied; what is opaque counts nothing."""
+    """What equations cost in the program's totals; what is opaque counts nothing."""
     spent = NOTHING
     for occurrence in found:
         cost = facts.cost(occurrence.equation)
         if cost is not None:
-            spent += cost.times(occurrence.region.weight)
+            spent += cost.times(facts.runs[id(occurrence.region)].times)
     return spent
+
+
+def identity_cost(facts: Facts, pushed: Pushed) -> Cost:
+    """What making the identity matrix costs, from the counting along its axes."""
+    made = ancestors(facts.program, pushed.basis.equation.outputs)
+    region = pushed.basis.region
+    return cost_of(
+        facts, [Occurrence(region, e) for e in region.equations if any(made[v] for v in e.outputs)]
+    )
 
 
 def _pushed(facts: Facts, basis: Basis, every: tuple[Basis, ...]) -> Pushed | None:
@@ -77,7 +113,14 @@ def _pushed(facts: Facts, basis: Basis, every: tuple[Basis, ...]) -> Pushed | No
     if not work:
         return None
     outside = tuple(o for o in carrying if level(o.equation) <= basis.level)
-    kinds = [_derivatives(o.equation)[basis.level :] for o in work]
+    rows = basis.rows.keys()
+    kinds = [
+        derivatives(o.equation)[basis.level :]
+        for o in work
+        if not rows.isdisjoint(o.equation.outputs)
+    ]
+    if not kinds:
+        return None
     first = {each[0] for each in kinds}
     return Pushed(
         basis,
@@ -85,7 +128,7 @@ def _pushed(facts: Facts, basis: Basis, every: tuple[Basis, ...]) -> Pushed | No
         outside,
         tuple(each for each in every if each is not basis),
         is_reverse=where.TRANSPOSE in first,
-        is_second=any(where.TRANSPOSE in each[1:] for each in kinds if each[0] == where.JVP),
+        is_second=any(where.TRANSPOSE in each[1:] for each in kinds),
     )
 
 
@@ -94,41 +137,44 @@ def _carries(facts: Facts, basis: Basis, equation: Equation) -> bool:
     return any(value in images for value in equation.outputs) and is_live(equation, facts.live)
 
 
-def _derivatives(equation: Equation) -> list[str]:
-    records = where.name_stack(equation)
-    return [name for name, transform in records if transform and name in DERIVATIVES]
-
-
 def _only_for(
     facts: Facts, pushed: Pushed, sums: tuple[Contraction, ...]
 ) -> tuple[Occurrence, ...]:
     """Live equations that only the operands of `sums` need, and the sums themselves."""
-    cut = {value: each.operand for each in sums for value in each.equation.outputs}
-    needed = _live_without(facts, cut)
+    cut = {value: set(each.operands) for each in sums for value in each.equation.outputs}
     summing = {id(each.equation) for each in sums}
-    inside = pushed.carriers
+    needed = _live_without(facts, cut, _residuals(facts, pushed))
 
     def saved(equation: Equation) -> bool:
-        if id(equation) in summing:
-            return True
-        if not is_live(equation, facts.live) or is_live(equation, needed):
-            return False
-        # other work of the derivative is needed for the vectors that take the basis's place
-        return id(equation) in inside or level(equation) <= pushed.basis.level
+        is_spared = not is_live(equation, needed) or id(equation) in summing
+        return is_spared and is_live(equation, facts.live)
 
     return tuple(o for o in occurrences(facts.program) if saved(o.equation))
 
 
-def _live_without(facts: Facts, cut: dict[int, int]) -> bytearray:
-    """What is live if the values `cut` do not need the operand that each is given with."""
+def _residuals(facts: Facts, pushed: Pushed) -> set[int]:
+    """What the images are multiplied with and added to: vectors in the basis's place need it."""
+    images = pushed.basis.images
+    return {
+        value
+        for o in occurrences(facts.program)
+        if _carries(facts, pushed.basis, o.equation) and o.equation is not pushed.basis.equation
+        for value in o.equation.inputs
+        if value not in images and facts.given[value]
+    }
+
+
+def _live_without(facts: Facts, cut: Mapping[int, set[int]], roots: set[int]) -> bytearray:
+    """What is live, `roots` included, if the values `cut` do not need the operands given."""
     program = facts.program
     live = bytearray(len(program.avals))
-    stack = [*program.main.results, *program.roots]
+    stack = [*program.main.results, *program.roots, *roots]
     while stack:
         value = stack.pop()
         if not live[value]:
             live[value] = 1
-            stack.extend(each for each in program.depends[value] if each != cut.get(value))
+            without = cut.get(value, ())
+            stack.extend(each for each in program.depends[value] if each not in without)
     return live
 
 
@@ -136,20 +182,39 @@ def vectors_of_other_mode(facts: Facts, pushed: Pushed) -> int | None:
     """How many numbers leave the derivative for each row of the basis; None if one gets lost."""
     if _is_lost(facts, pushed):
         return None
-    leaving = _leaving(facts, pushed)
-    outer = {value: len(_batches(pushed, value)) for value in leaving}
+    ends = leaving(facts, pushed)
+    outer = {value: len(_batches(pushed, value)) for value in ends}
     fewest = min(outer.values(), default=0)  # others are derivatives of these
     sizes = (
         elements(facts.program.avals[value]) // prod(_batches(pushed, value))
-        for value in leaving
+        for value in ends
         if outer[value] == fewest
     )
-    return sum(sizes) // pushed.basis.size
+    return _for_each_example(facts, pushed, sum(sizes) // pushed.basis.size)
+
+
+def is_batched(pushed: Pushed) -> bool:
+    """Whether the Jacobian is made for each example of a batch, by ``jax.vmap`` around it."""
+    return ("vmap", True) in where.name_stack(pushed.basis.equation)
+
+
+def _for_each_example(facts: Facts, pushed: Pushed, vectors: int) -> int:
+    """How many of the `vectors` are one example's; all of them where no batch can be told.
+
+    The basis has a row for each number that one example differentiates with respect to, so an
+    argument that holds so many for each example tells how many examples there are.
+    """
+    if pushed.is_reverse or not is_batched(pushed):
+        return vectors
+    size, avals = pushed.basis.size, [facts.program.avals[v] for v in facts.program.inputs]
+    examples = {elements(aval) // size for aval in avals if elements(aval) // size in aval.shape}
+    possible = {each for each in examples if each > 1 and vectors % each == 0}
+    return vectors // possible.pop() if len(possible) == 1 else vectors
 
 
 def _is_lost(facts: Facts, pushed: Pushed) -> bool:
     """Whether the derivative does something with the basis that is not followed."""
-    images = pushed.basis.images.keys()
+    images = pushed.basis.rows.keys()
     return any(
         not images.isdisjoint(equation.inputs)
         and images.isdisjoint(equation.outputs)
@@ -168,9 +233,9 @@ def _batches(pushed: Pushed, value: int) -> list[int]:
     ]
 
 
-def _leaving(facts: Facts, pushed: Pushed) -> set[int]:
+def leaving(facts: Facts, pushed: Pushed) -> set[int]:
     """The pieces of the Jacobian, and rows of the basis that are returned as they are."""
-    basis, images = pushed.basis, pushed.basis.images.keys()
+    basis, images = pushed.basis, pushed.basis.rows.keys()
     inside = [  # loops included, whose bodies carry the basis
         equation
         for _, equation in facts.program.walk()

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_jaxcost import _compat
 from pytest_jaxcost.cost import sizes as cost_sizes
 from pytest_jaxcost.cost.caveats import caveat, is_doubtful
+from pytest_jaxcost.cost.parts import Runs, counted_runs
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
@@ -97,6 +98,11 @@ class Facts:
     @cached_property
     def tallies(self) -> dict[int, Tally]:
         return tallies(self.program, self.price)
+
+    @cached_property
+    def runs(self) -> dict[int, Runs]:
+        """How often each region runs in the totals, by its ``id``."""
+        return counted_runs(self.program, self.tallies)
 
     @cached_property
     def totals(self) -> Totals:

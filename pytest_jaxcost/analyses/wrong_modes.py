@@ -1,8 +1,8 @@
 """Wrong modes: forward mode for a function of many inputs, reverse mode for one of many outputs.
 
-Forward mode pushes one tangent per input, reverse mode pulls one cotangent per output. Where one of
-the two is the smaller by more than twice, the other mode does less: a pull costs about what a push
-does, because the transpose of a linear function multiplies as often as the function itself.
+Forward mode pushes one tangent per input, reverse mode pulls one cotangent per output. A pull costs
+about what a push does, because the transpose of a linear function multiplies as often as the
+function itself. Where one mode needs less than half the vectors, what it would save is counted.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ from pytest_jaxcost.analyses.bases import (
     Pushed,
     contracted_and_not,
     cost_of,
+    identity_cost,
     pushed_bases,
     vectors_of_other_mode,
 )
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.other_mode import cost_of_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
 
-HINT = (
-    "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}; the flops are an estimate, as if a"
-    " pull cost what a push does"
-)
+FEWEST = 5
+"""How many vectors are worth another mode: a handful costs less than a backward pass keeps."""
+
+HINT = "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}"
+
+ESTIMATE = "; the flops are an estimate (about 10%), as if a pull cost what a push does"
 
 
 @analysis("wrong_modes")
@@ -48,23 +53,19 @@ def wrong_modes(facts: Facts) -> Findings:
 
 def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
-    if not others or size <= FACTOR * others:
+    if not others or size < FEWEST or size <= FACTOR * others or not has_transpose(facts, pushed):
         return None
-    work = _work(facts, pushed)
-    through, last = cost_of(facts, work), _last(work)
+    instead = cost_of_other_mode(facts, pushed, others)
+    saved = _saved(facts, pushed, others, instead)
+    if FACTOR * _amount(saved) < _amount(cost_of(facts, pushed.inside)):
+        return None
+    last = _last(_work(facts, pushed))
     made = facts.finding(
         "wrong_modes",
         [last],
         places=facts.places(last.equation),
-        hint=_hint(pushed, others),
+        hint=_hint(pushed, others) + ESTIMATE * (instead is None),
         bookkeeping=False,
-    )
-    share = size - others
-    saved = replace(
-        through,
-        flops=through.flops * share // size,
-        transcendentals=through.transcendentals * share // size,
-        bytes_accessed=through.bytes_accessed * share // size,
     )
     return replace(
         made,
@@ -89,6 +90,21 @@ def _work(facts: Facts, pushed: Pushed) -> list[Occurrence]:
 
 def _last(work: list[Occurrence]) -> Occurrence:
     return max(work, key=lambda o: o.equation.outputs)
+
+
+def _amount(cost: Cost) -> int:
+    return cost.flops + cost.transcendentals
+
+
+def _saved(facts: Facts, pushed: Pushed, others: int, instead: Cost | None) -> Cost:
+    """What the other mode saves; where its cost is not known, a pull costs what a push does."""
+    through, size = cost_of(facts, pushed.inside), pushed.basis.size
+    if instead is None:
+        instead = through.times(others).over(size)
+    identity = identity_cost(facts, pushed)
+    # jax.grad pulls a one; jax.jacrev and jax.jacfwd make an identity matrix of as many rows
+    rows = 0 if others == 1 and not pushed.is_reverse else others
+    return through - instead + identity - identity.times(rows * rows).over(size * size)
 
 
 def _hint(pushed: Pushed, others: int) -> str:

@@ -31,6 +31,21 @@ class Cost:
             bytes_accessed=self.bytes_accessed * n,
         )
 
+    def over(self, n: int) -> Cost:
+        """An `n`-th of the cost, rounded down."""
+        return Cost(
+            flops=self.flops // n,
+            transcendentals=self.transcendentals // n,
+            bytes_accessed=self.bytes_accessed // n,
+        )
+
+    def __sub__(self, other: Cost) -> Cost:
+        return Cost(
+            flops=self.flops - other.flops,
+            transcendentals=self.transcendentals - other.transcendentals,
+            bytes_accessed=self.bytes_accessed - other.bytes_accessed,
+        )
+
     @property
     def is_bookkeeping(self) -> bool:
         """Whether this is no work: neither a flop nor a transcendental, whatever bytes move."""

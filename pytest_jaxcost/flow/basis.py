@@ -8,12 +8,22 @@ summed before it was pushed.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import NamedTuple
 
-from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.derivatives import derivatives
 from pytest_jaxcost.ir.equation import Equation, Region
 
-DERIVATIVES = (where.JVP, where.TRANSPOSE)
+
+class Of(Enum):
+    """What slice ``b`` of an image is linear in."""
+
+    ROWS = auto()
+    """Row ``b`` of the basis."""
+    VECTORS = auto()
+    """Element ``b`` of the vectors that the basis's image is summed with."""
+    BOTH = auto()
+    """Both: what a derivative of such a sum multiplies before it sums once more."""
 
 
 class Image(NamedTuple):
@@ -22,6 +32,19 @@ class Image(NamedTuple):
     axis: int
     diagonal: int | None = None
     """An axis along which slice ``b`` is zero everywhere but at ``b``."""
+    around: tuple[int, int] = (1, 1)
+    """What a reshape merged into the axis: how many slices outside and inside of each row."""
+
+    of: Of = Of.ROWS
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the axis is not the basis's alone."""
+        return self.around != (1, 1)
+
+    def length(self, size: int) -> int:
+        """The length of the axis, for a basis of `size` rows."""
+        return self.around[0] * size * self.around[1]
 
 
 class Contraction(NamedTuple):
@@ -29,11 +52,15 @@ class Contraction(NamedTuple):
 
     region: Region
     equation: Equation
-    operand: int
-    """The image, a value."""
+    operands: tuple[int, ...]
+    """What it does not need when the vectors have been pushed: the image."""
     vectors: int
     over: str
-    """``basis``, ``outputs`` or ``diagonal``."""
+    """``basis``, ``outputs``, ``diagonal``, or ``again``: a derivative sums with the vectors."""
+    seed: int | None = None
+    """The vectors, if they are a value of the program."""
+    remains: int = 0
+    """The additions that are left to do when the vectors have been pushed."""
 
 
 class Basis:
@@ -45,9 +72,20 @@ class Basis:
         self.level = level(equation)
         self.images: dict[int, Image] = {equation.outputs[0]: Image(0, 1)}
         self.contractions: dict[int, Contraction] = {}
+        self.seeds: dict[int, Image] = {}
+        """The vectors that images are summed with."""
+
+    def start_again(self) -> None:
+        """Forget all but the vectors, so that what is made of these is followed too."""
+        self.images = {**self.seeds, self.equation.outputs[0]: Image(0, 1)}
+        self.contractions = {}
+
+    @property
+    def rows(self) -> dict[int, Image]:
+        """The images of the basis itself."""
+        return {value: image for value, image in self.images.items() if image.of is Of.ROWS}
 
 
 def level(equation: Equation) -> int:
     """How many derivatives the equation is part of."""
-    records = where.name_stack(equation)
-    return sum(1 for name, transform in records if transform and name in DERIVATIVES)
+    return len(derivatives(equation))

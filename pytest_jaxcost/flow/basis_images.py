@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.flow.basis import Basis, Contraction, Image, level
+from pytest_jaxcost.flow import basis_sums, basis_windows  # noqa: F401  # register their rules
+from pytest_jaxcost.flow.basis import Basis, Contraction, Image, Of, level
 from pytest_jaxcost.flow.basis_rules import RULES
 from pytest_jaxcost.ir.equation import Carry, Equation, Inlined, Loop, Region, Switch
 
@@ -40,7 +41,7 @@ class Tracing:
             if control is None:
                 self.leaf(region, equation)
             elif isinstance(control, Loop):
-                self.loop(control)
+                self.loop(equation, control)
             elif isinstance(control, Switch):
                 self.switch(equation, control)
 
@@ -52,10 +53,10 @@ class Tracing:
         if rule is None:
             return
         for value, image in zip(equation.outputs, rule(use), strict=False):
-            if image is not None and self.shape(value)[image.axis] == self.size:
+            if image is not None and self.shape(value)[image.axis] == image.length(self.size):
                 self.images[value] = image
 
-    def loop(self, loop: Loop) -> None:
+    def loop(self, equation: Equation, loop: Loop) -> None:
         if self.depth == DEEPEST_LOOP:
             return
         self.depth += 1
@@ -63,12 +64,21 @@ class Tracing:
             self.bind(slice_.param, self.moved(slice_.operand, -1))
         for carry in loop.carries:
             self.bind(carry.param, self.images.get(carry.init))
+        if any(value in self.images for value in equation.inputs):
+            self.guess(loop)
         self.settle(loop)
         for carry in loop.carries:
             self.bind(carry.out, self.images.get(carry.param))
         for stack in loop.stacks:
             self.bind(stack.out, self.moved(stack.result, 1))
         self.depth -= 1
+
+    def guess(self, loop: Loop) -> None:
+        """Take carries that start as zeros for images; reading the body shows which are none."""
+        for carry in loop.carries:
+            shape = self.shape(carry.param)
+            if self.size in shape and self.is_zero(carry.init):
+                self.bind(carry.param, Image(shape.index(self.size)))
 
     def settle(self, loop: Loop) -> None:
         """Read the body until each carry is after an iteration what it was before."""
@@ -94,7 +104,7 @@ class Tracing:
         before, after = self.images.get(carry.param), self.images.get(carry.update)
         if after is None:
             return False
-        if before is None:
+        if before is None or self.is_zero(carry.init):
             self.images[carry.param] = after
             return True
         if before.axis != after.axis or before.diagonal is None:
@@ -108,7 +118,8 @@ class Tracing:
                 self.basis.contractions.pop(id(equation), None)
                 if equation is not self.basis.equation:
                     for value in equation.outputs:
-                        self.images.pop(value, None)
+                        if value not in self.basis.seeds:
+                            self.images.pop(value, None)
             self.region(region)
 
     def moved(self, value: int, by: int) -> Image | None:
@@ -118,7 +129,7 @@ class Tracing:
             return None
         diagonal = image.diagonal
         diagonal = None if diagonal is None or diagonal + by < 0 else diagonal + by
-        return Image(image.axis + by, diagonal)
+        return image._replace(axis=image.axis + by, diagonal=diagonal)
 
     def switch(self, equation: Equation, switch: Switch) -> None:
         for region in switch.regions:
@@ -174,7 +185,11 @@ class Use:
     def __init__(self, tracing: Tracing, region: Region, equation: Equation) -> None:
         self.tracing, self.region, self.equation = tracing, region, equation
         self.params: Mapping[str, Any] = equation.eqn.params
-        self.images = [tracing.images.get(value) for value in equation.inputs]
+        images = [tracing.images.get(value) for value in equation.inputs]
+        self.images = images
+        if any(image is not None and image.of is Of.ROWS for image in images):
+            # what an image is summed with is no image to it
+            self.images = [None if self.is_seed(k) else image for k, image in enumerate(images)]
         self.shapes = [tracing.shape(value) for value in equation.inputs]
 
     @property
@@ -186,13 +201,33 @@ class Use:
         """Whether the equation is no part of the derivative that pushes the basis."""
         return level(self.equation) <= self.tracing.basis.level
 
-    def contract(self, position: int, vectors: int, over: str) -> None:
-        """Note that the equation sums an image outside of the derivative."""
-        if self.is_outside and vectors < self.tracing.size:
-            found = Contraction(
-                self.region, self.equation, self.equation.inputs[position], vectors, over
-            )
-            self.tracing.basis.contractions[id(self.equation)] = found
+    def contract(
+        self, position: int, vectors: int, over: str, *, seed: int | None = None, remains: int = 0
+    ) -> None:
+        """Note that the equation sums an image of the basis outside of the derivative."""
+        image, inputs = self.images[position], self.equation.inputs
+        assert image is not None
+        if image.of is not Of.ROWS or vectors >= self.tracing.size or not self.is_outside:
+            return
+        operands = inputs if over == "diagonal" else (inputs[position],)
+        self._note(Contraction(self.region, self.equation, operands, vectors, over, seed, remains))
+
+    def contract_again(self, remains: int = 0) -> None:
+        """Note that the equation sums products of the image and the vectors it is summed with."""
+        operands = tuple(v for v in self.equation.inputs if v in self.tracing.images)
+        found = Contraction(self.region, self.equation, operands, 0, "again", None, remains)
+        self._note(found)
+
+    def scale_rows(self, position: int, axis: int) -> None:
+        """Note that an operand has a number for each row, which the rows may be summed with."""
+        if self.is_outside:
+            self._seed(position, axis)
+
+    def _seed(self, position: int, axis: int) -> None:
+        self.tracing.basis.seeds[self.equation.inputs[position]] = Image(axis, of=Of.VECTORS)
+
+    def _note(self, found: Contraction) -> None:
+        self.tracing.basis.contractions[id(self.equation)] = found
 
     def rest(self, position: int, *, without: Sequence[int]) -> int:
         """How many numbers an operand has for each row of the basis, some axes summed over."""
@@ -210,6 +245,14 @@ class Use:
 
     def is_identity(self, position: int) -> bool:
         return self.tracing.is_identity(self.equation.inputs[position])
+
+    def is_seed(self, position: int) -> bool:
+        """Whether an operand is what the basis's image is summed with, as it stands."""
+        return self.equation.inputs[position] in self.tracing.basis.seeds
+
+    def varies(self, position: int, axis: int) -> bool:
+        """Whether an operand varies along an axis."""
+        return axis in self.axes_of(position)
 
     def axes_of(self, position: int) -> set[int]:
         return self.tracing.axes_of(self.equation.inputs[position])

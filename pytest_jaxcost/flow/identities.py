@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_jaxcost.flow.basis import Basis, level
+from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.basis import Basis, Image, Of, level
 from pytest_jaxcost.flow.basis_images import Tracing, is_literal_zero
 from pytest_jaxcost.ir.equation import Equation, Inlined
+from pytest_jaxcost.ir.keys import array_key
 
 ON_THE_WAY = frozenset(
     {
@@ -41,7 +43,46 @@ def bases(program: Inlined) -> list[Basis]:
     pushed = [basis for basis in found if _is_pushed(basis, readers)]
     for basis in pushed:
         Tracing(program, makers, basis, found).region(program.main)
+        basis.seeds.update({**_broadcasts(program, basis), **_captured_again(program, basis)})
+        if basis.seeds:  # the derivative of a contraction multiplies with what it was summed with
+            basis.start_again()
+            Tracing(program, makers, basis, found).region(program.main)
     return pushed
+
+
+def _captured_again(program: Inlined, basis: Basis) -> Mapping[int, Image]:
+    """Arrays equal to the vectors, which JAX 0.8 captures once for each function it traces."""
+    captured = {
+        value: array_key(content)
+        for value, content in program.constants.items()
+        if basis.seeds and not isinstance(content, _compat.Literal)
+    }
+    seeds = {captured[v]: image for v, image in basis.seeds.items() if v in captured}
+    return {value: seeds[key] for value, key in captured.items() if key in seeds}
+
+
+def _broadcasts(program: Inlined, basis: Basis) -> Mapping[int, Image]:
+    """The transposes of sums along the basis: the same number for each of its rows."""
+    sums = {
+        (tuple(program.avals[each.operands[0]].shape), tuple(each.equation.eqn.params["axes"])): (
+            basis.images[each.operands[0]].axis
+        )
+        for each in basis.contractions.values()
+        if each.over == "basis" and each.equation.primitive == "reduce_sum"
+    }
+    return {
+        equation.outputs[0]: Image(axis, of=Of.VECTORS)
+        for _, equation in program.walk()
+        if sums
+        and equation.primitive == "broadcast_in_dim"
+        and (axis := sums.get(_new_axes(equation))) is not None
+    }
+
+
+def _new_axes(equation: Equation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape that a broadcast makes, and the axes that its operand does not have."""
+    shape, kept = equation.eqn.params["shape"], equation.eqn.params["broadcast_dimensions"]
+    return tuple(shape), tuple(axis for axis in range(len(shape)) if axis not in kept)
 
 
 def _readers(program: Inlined) -> Mapping[int, list[Equation]]:

@@ -38,6 +38,12 @@ def recurrent(x: Any) -> Any:
     return lax.scan(lambda c, _: (jnp.sin(W.T @ (W @ c)), None), x, None, 3)[0]
 
 
+def nested(x: Any, depth: int) -> Any:
+    if not depth:
+        return jnp.sin(W.T @ (W @ x))
+    return lax.scan(lambda c, _: (nested(c, depth - 1), None), x, None, 2)[0]
+
+
 def elementwise(x: Any) -> Any:
     return jnp.sin(x) * x
 
@@ -130,15 +136,13 @@ def test_a_product_does_not_need_its_jacobian(fn: Any, instead: Any, saved: int,
     report, better = measure(fn, (X,)), measure(instead, (X,))
     assert report.contracted_jacobians.count >= 1
     assert hint in report.contracted_jacobians[0].hint
-    assert "estimate" not in report.contracted_jacobians[0].hint
+    assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    if "diagonal" not in hint and hint != "element by element":
-        assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better) == saved
-    else:  # taking the diagonal is a cond, or index arithmetic, in some releases of JAX
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
+    if hint == "element by element":  # taking the diagonal costs more in some releases of JAX
         assert report.contracted_jacobians.flops >= saved
-        assert live_flops(report) - live_flops(better) == pytest.approx(
-            report.contracted_jacobians.flops, rel=0.08
-        )
+    else:
+        assert report.contracted_jacobians.flops == saved
 
 
 HESSIANS: dict[str, tuple[Any, Any]] = {
@@ -182,13 +186,9 @@ ACROSS: dict[str, tuple[Any, Any]] = {
 def test_the_other_side_is_the_other_modes(fn: Any, instead: Any) -> None:
     report, better = measure(fn, (X,)), measure(instead, (X,))
     assert report.contracted_jacobians.count == 1
-    assert report.contracted_jacobians[0].hint.endswith(
-        "estimate, because the other mode is not in the program"
-    )
+    assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == pytest.approx(
-        live_flops(report) - live_flops(better), rel=0.01
-    )
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
 
 
 def several(x: Any) -> Any:
@@ -224,17 +224,37 @@ def test_healthy_derivatives_are_quiet(fn: Callable[[Any], Any]) -> None:
     )
 
 
-# wasteful, the other mode, vectors that one and the other move, what moving one costs
+def identity(rows: int) -> int:
+    return 2 * rows * rows
+
+
+# wasteful, the other mode, vectors that one and the other move, flops that the other mode saves
 MODES: dict[str, tuple[Any, Any, Any, int, int, int]] = {
-    "gradient by jacfwd": (jax.jacfwd(scalar), jax.grad(scalar), X, N, 1, PUSH + M - 1),
-    "few outputs": (jax.jacfwd(wide), jax.jacrev(wide), X, N, M, PUSH),
+    # the sum of the outputs is pushed for each tangent, and its transpose is a broadcast
+    "gradient by jacfwd": (
+        jax.jacfwd(scalar),
+        jax.grad(scalar),
+        X,
+        N,
+        1,
+        (N - 1) * PUSH + N * (M - 1) + identity(N),
+    ),
+    "few outputs": (
+        jax.jacfwd(wide),
+        jax.jacrev(wide),
+        X,
+        N,
+        M,
+        (N - M) * PUSH + identity(N) - identity(M),
+    ),
+    # a cotangent of the input is a dot with V, where a tangent is a product with it
     "one input": (
         jax.jacrev(lambda t: jnp.sin(W @ (t * V))),
         jax.jacfwd(lambda t: jnp.sin(W @ (t * V))),
         1.0,
         M,
         1,
-        PUSH + 2 * N - 1,
+        (M - 1) * PUSH + M * (2 * N - 1) - N + identity(M) - identity(1),
     ),
     "by hand": (
         lambda x: jax.vmap(lambda e: jax.jvp(scalar, (x,), (e,))[1])(jnp.eye(N)),
@@ -242,7 +262,7 @@ MODES: dict[str, tuple[Any, Any, Any, int, int, int]] = {
         X,
         N,
         1,
-        PUSH + M - 1,
+        (N - 1) * PUSH + N * (M - 1) + identity(N),
     ),
     "through a loop": (
         jax.jacfwd(lambda x: recurrent(x).sum()),
@@ -250,35 +270,24 @@ MODES: dict[str, tuple[Any, Any, Any, int, int, int]] = {
         X,
         N,
         1,
-        3 * (4 * M * N + N) + N - 1,
-    ),
-    "a Hessian by two forward modes": (
-        jax.jacfwd(jax.jacfwd(lambda x: jnp.sin(x @ x))),
-        jax.jacfwd(jax.grad(lambda x: jnp.sin(x @ x))),
-        X,
-        N,
-        1,
-        0,
+        (N - 1) * 3 * (4 * M * N + N) + N * (N - 1) + identity(N),
     ),
 }
 
 
 @pytest.mark.parametrize(
-    ("fn", "instead", "x", "vectors", "others", "push"), MODES.values(), ids=MODES
+    ("fn", "instead", "x", "vectors", "others", "saved"), MODES.values(), ids=MODES
 )
 def test_the_other_mode_does_with_fewer_vectors(
-    fn: Any, instead: Any, x: Any, vectors: int, others: int, push: int
+    fn: Any, instead: Any, x: Any, vectors: int, others: int, saved: int
 ) -> None:
     report, better = measure(fn, (x,)), measure(instead, (x,))
     (found,) = report.wrong_modes
     assert f"{vectors} " in found.hint
     assert f"for {others} " in found.hint
+    assert "about" not in found.hint
     assert better.metrics["wrong_modes"] == better.metrics["wrong_mode_flops"] == 0
-    if push:
-        assert found.flops == (vectors - others) * push
-    # the identity matrices and the sums of each mode are not in the estimate
-    saved = live_flops(report) - live_flops(better)
-    assert found.flops == pytest.approx(saved, rel=0.25)
+    assert found.flops == live_flops(report) - live_flops(better) == saved
 
 
 QUIET_MODES: dict[str, tuple[Any, Any]] = {
@@ -286,16 +295,25 @@ QUIET_MODES: dict[str, tuple[Any, Any]] = {
     "square": (jax.jacfwd(recurrent), X),
     "two of three": (jax.jacfwd(lambda x: x[:2] * jnp.sin(x)[1:]), X[:3]),
     "two inputs, one output": (jax.jacfwd(lambda x: jnp.sin(x).sum()), X[:2]),
+    "four inputs, one output": (jax.jacfwd(lambda x: jnp.sin(x).sum()), X[:4]),
     "a gradient": (jax.grad(scalar), X),
     "outputs of two kinds": (jax.jacfwd(lambda x: (scalar(x), x)), X),
     "a single tangent": (jvp(scalar), X),
-    "lost sight of": (jax.jacfwd(lambda x: jnp.sort(jnp.sin(x)).sum()), X),
+    "lost sight of, in too many loops": (jax.jacfwd(lambda x: nested(x, 6).sum()), X),
+    "no reverse mode": (
+        jax.jacfwd(lambda x: lax.while_loop(lambda c: c[0] < 1, lambda c: 2 * c, x).sum()),
+        X,
+    ),
 }
 
 
 @pytest.mark.parametrize(("fn", "x"), QUIET_MODES.values(), ids=QUIET_MODES)
 def test_the_mode_that_fits_is_quiet(fn: Any, x: Any) -> None:
     measure(fn, (x,)).check(wrong_modes=0, contracted_jacobians=0)
+
+
+def test_a_fifth_input_is_worth_the_other_mode() -> None:
+    assert measure(jax.jacfwd(lambda x: jnp.sin(x).sum()), (X[:5],)).wrong_modes.count == 1
 
 
 def test_a_jacobian_that_is_summed_is_no_question_of_modes() -> None:
@@ -321,15 +339,10 @@ def test_the_finding_says_where_and_how_much() -> None:
 
 @pytest.mark.parametrize("depth", [1, 3, 6])
 def test_loops_in_loops_are_followed_to_a_depth(depth: int) -> None:
-    def nested(x: Any, depth: int = depth) -> Any:
-        if not depth:
-            return jnp.sin(W.T @ (W @ x))
-        return lax.scan(lambda c, _: (nested(c, depth - 1), None), x, None, 2)[0]
-
-    report = measure(lambda x: jax.jacfwd(nested)(x) @ V, (X,))
+    report = measure(lambda x: jax.jacfwd(lambda x: nested(x, depth))(x) @ V, (X,))
     assert report.contracted_jacobians.count == (depth <= 4)
     if depth <= 4:
-        better = measure(jvp(nested), (X,))
+        better = measure(jvp(lambda x: nested(x, depth)), (X,))
         saved = live_flops(report) - live_flops(better)
         assert (
             report.contracted_jacobians.flops
