@@ -6,8 +6,11 @@ Run with `-m tpu` or `-m cuda` where the compiler is installed: `nox -s targets`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+import jax.numpy as jnp
 import pytest
+from jax import lax
 
 from pytest_jaxcost import measure
 from pytest_jaxcost.targets import MissingCompilerError, parse
@@ -96,3 +99,16 @@ def test_the_table_in_the_documentation(platform: str) -> None:
     if stored["versions"] != table.versions(platform):
         pytest.skip("it was measured with " + stored["versions"])
     assert stored == table.column(platform)
+
+
+@pytest.mark.tpu
+@pytest.mark.parametrize("platform", ["tpu"])
+def test_what_is_lowered_to_other_primitives_is_not_said_to_be_gone(platform: str) -> None:
+    def transforms(x: Any) -> Any:
+        first = jnp.fft.fft(x)
+        return first, lax.cond(
+            x[0] > 0, lambda: jnp.fft.fft(x) * 2, lambda: x.astype(jnp.complex64)
+        )
+
+    report = measure(transforms, (kinds.V,), target=TARGETS[platform])
+    assert survivals(report, "duplicates", "fft") == {"unknown"}

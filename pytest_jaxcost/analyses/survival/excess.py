@@ -19,14 +19,13 @@ from pytest_jaxcost.analyses.survival.lowered import opcodes_of
 from pytest_jaxcost.analyses.survival.measures import Amounts
 from pytest_jaxcost.analyses.survival.needs import Need
 from pytest_jaxcost.analyses.survival.origins import LEVELS, SIZED_LEVELS, Level, anywhere, line
-from pytest_jaxcost.analyses.survival.verdict import UNNAMED, Verdict
+from pytest_jaxcost.analyses.survival.verdict import DECOMPOSED, UNNAMED, Verdict
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
 from pytest_jaxcost.flow.repeats import Occurrence
 
 TOLERANCE = Fraction(1, 20)
 """The part of the waste that may be left of what was simplified, and that roundings make."""
 
-DECOMPOSED = "it is lowered to a function of other primitives, of which something is left"
 OTHERS = "other work of that primitive stands at its places"
 
 

@@ -18,7 +18,7 @@ from pytest_jaxcost.analyses.survival.comparison import Comparison
 from pytest_jaxcost.analyses.survival.evaluations import Work
 from pytest_jaxcost.analyses.survival.needed import NEEDED, Needed
 from pytest_jaxcost.analyses.survival.origins import LEVELS, SIZED_LEVELS, Level, anywhere
-from pytest_jaxcost.analyses.survival.verdict import IN_KERNEL, UNNAMED, Verdict
+from pytest_jaxcost.analyses.survival.verdict import DECOMPOSED, IN_KERNEL, UNNAMED, Verdict
 from pytest_jaxcost.compiled import NO_TEXT, Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding
@@ -56,7 +56,16 @@ class Survivors:
             return Verdict("unknown", IN_KERNEL)
         if finding.kind in NEEDED:
             return self._needed.verdict(finding, members)
-        return self._at_places(members, SIZED_LEVELS)
+        verdict = self._at_places(members, SIZED_LEVELS)
+        is_hidden = verdict.survival == "removed" and self._is_left_in_parts(members)
+        return Verdict("unknown", DECOMPOSED) if is_hidden else verdict
+
+    def _is_left_in_parts(self, members: list[Occurrence]) -> bool:
+        """Whether two places have a function that the primitive is lowered to, and not itself."""
+        group = self._both.asked.group(members, LEVELS[0])
+        parts = self._both.done.lowered_as_function(group.primitive)
+        left = {key for work in parts for key in work.keys(group.level)} & group.keys
+        return len(left) > 1 and not self._both.matching(group)
 
     @cached_property
     def _both(self) -> Comparison:
