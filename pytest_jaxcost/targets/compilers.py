@@ -24,10 +24,15 @@ class Compiler:
     @property
     def installed(self) -> str | None:
         """The distribution that is installed and its version, or None."""
-        for module, distribution in self.modules.items():
-            if _is_there(module):
-                return f"{distribution} {metadata.version(distribution)}"
-        return None
+        if self.module is None:
+            return None
+        distribution = self.modules[self.module]
+        return f"{distribution} {metadata.version(distribution)}"
+
+    @property
+    def module(self) -> str | None:
+        """The module that is installed, or None."""
+        return next(filter(_is_there, self.modules), None)
 
     @property
     def command(self) -> str:

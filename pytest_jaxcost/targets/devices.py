@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
 from jax.experimental import topologies
 
-from .compilers import installed_compiler
+from .compilers import COMPILERS, installed_compiler
 from .errors import TargetError
 from .names import Target
 from .noise import noise_kept_out
 
 GPUS_OF_A_HOST = 8
 
-# libtpu asks the cloud what machine this is, and lets one process at a time have the TPU.
-LOADING = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"}
+LOADING = {
+    # libtpu asks the cloud what machine this is, and lets one process at a time have the TPU
+    **{"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"},
+    # the CUDA plugin wants the libraries that compiling alone does without
+    "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1",
+}
 
 
 @lru_cache
@@ -62,9 +67,9 @@ def _cuda(target: Target, count: int) -> tuple[Any, ...]:
         "target_config": target.description,
         "topology": f"1x{-(-count // here)}x{here}",  # partitions x hosts x devices
     }
-    with noise_kept_out():
+    with _loading(), noise_kept_out():
         try:
-            topology = topologies.get_topology_desc(target.device, platform="cuda", **options)
+            topology = _cuda_topology(target, options)
         except NotImplementedError as error:
             raise TargetError(
                 f"the CUDA plugin of JAX {jax.__version__} cannot compile for {target}, which is "
@@ -75,9 +80,19 @@ def _cuda(target: Target, count: int) -> tuple[Any, ...]:
     return tuple(topology.devices)
 
 
+def _cuda_topology(target: Target, options: dict[str, str]) -> Any:
+    get = partial(topologies.get_topology_desc, target.device, platform="cuda", **options)
+    try:
+        return get()
+    except NotImplementedError:
+        # JAX looks for plugins once, when it runs first: without its libraries this one refused.
+        importlib.import_module(str(COMPILERS["cuda"].module)).initialize()
+        return get()
+
+
 @contextmanager
 def _loading() -> Iterator[None]:
-    """Environment variables that libtpu reads while it is loaded, put back afterwards."""
+    """Environment variables that compilers read while they are loaded, put back afterwards."""
     before = {name: os.environ.get(name) for name in LOADING}
     os.environ.update(LOADING)
     try:

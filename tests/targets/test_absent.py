@@ -5,6 +5,7 @@ Run with `-m tpu` or `-m cuda` where the compiler is installed: `nox -s targets`
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -218,3 +219,17 @@ def test_a_gpu_of_the_users_own(tmp_path: Path) -> None:
         report.on(f"cuda:{wrong}").check(max_temp_bytes=0)
     assert str(error.value).startswith(f"the CUDA plugin does not accept cuda:{wrong}: ")
     assert 'no field named "coer_count"' in "".join(error.value.__notes__)
+
+
+@pytest.mark.parametrize("platform", BOTH)
+@pytest.mark.parametrize("before", ["", "jax.numpy.ones(3)"])
+def test_a_process_that_does_not_say_which_platform_it_runs_on(platform: str, before: str) -> None:
+    program = f"""
+import jax
+from pytest_jaxcost import measure
+{before}
+report = measure(jax.numpy.sin, (1.0,), target="{PLATFORMS[platform]}")
+assert report.compiled.ops["sine"] == 1
+"""
+    environment = {name: text for name, text in os.environ.items() if name != "JAX_PLATFORMS"}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
