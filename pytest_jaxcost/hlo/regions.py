@@ -64,6 +64,8 @@ class Inner(NamedTuple):
 
     times: int | None
     names: tuple[str, ...]
+    way: str
+    """What they are: a ``branch``, or a loop's ``body`` or ``condition``."""
     source: Metadata = NOWHERE
 
 
@@ -202,9 +204,10 @@ def _inner(
     pricing: Pricing, computation: Computation, each: Instruction, names: tuple[str, ...]
 ) -> Iterator[Inner]:
     if each.opcode == "conditional":
-        yield Inner(1, names)
+        yield Inner(1, names, "branch")
         return
     known = pricing.loops.counts[computation.name, each.name] is not None
     for name in names:
         times = pricing.loops.times(computation, each, name)
-        yield Inner(times if known else None, (name,))
+        way = "condition" if name in each.called["condition"] else "body"
+        yield Inner(times if known else None, (name,), way)

@@ -7,12 +7,12 @@ Equations that share a place are counted together, because nothing tells their i
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.survival.nesting import Nesting, traced_nesting
-from pytest_jaxcost.analyses.survival.origins import Level, Origin, origin_of
+from pytest_jaxcost.analyses.survival.origins import Level, Origin, Origins
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir.equation import Block
@@ -47,12 +47,13 @@ class Index(NamedTuple):
 
 
 class Asked:
-    """The live equations of a program; `own_frames` as in `origin_of`."""
+    """The live equations of a program; `own_frames` as in `Origins.of_equation`."""
 
-    def __init__(self, facts: Facts, *, own_frames: bool) -> None:
-        self.facts, self.own_frames = facts, own_frames
-        self._origins: dict[int, Origin] = {}
+    def __init__(self, facts: Facts, origins: Origins, *, own_frames: bool) -> None:
+        self.facts, self.origins, self.own_frames = facts, origins, own_frames
+        self._origins: dict[int, tuple[Origin, int]] = {}
         self._indices: dict[tuple[str, Level], Index] = {}
+        self._groups: dict[tuple[str, Level], dict[int, Group]] = {}
 
     def equations_of(self, finding: Finding) -> list[Occurrence]:
         """The equations of a finding."""
@@ -64,16 +65,37 @@ class Asked:
 
     def group(self, members: Iterable[Occurrence], level: Level) -> Group:
         """The smallest group around equations of one primitive, at a level of places."""
-        pending = list(members)
-        index = self.index(pending[0].equation.primitive, level)
+        found = {id(group): group for group in map(partial(self._group, level), members)}
+        first, *rest = found.values()
+        if not rest:
+            return first
+        keys = first.keys.union(*(each.keys for each in rest))
+        return Group(level, keys, tuple(m for group in found.values() for m in group.members))
+
+    def _group(self, level: Level, member: Occurrence) -> Group:
+        """The group of one equation; each is found once, for all its members."""
+        known = self._groups.setdefault((member.equation.primitive, level), {})
+        if id(member.equation) not in known:
+            group = self._around(member, level)
+            known.update((id(each.equation), group) for each in group.members)
+        return known[id(member.equation)]
+
+    def _around(self, member: Occurrence, level: Level) -> Group:
+        pending = [member]
+        index = self.index(member.equation.primitive, level)
         found: dict[int, Occurrence] = {}
         keys: set[Hashable] = set()
+        values: set[int] = set()
         while pending:
             each = pending.pop()
-            if id(each.equation) not in found:
-                found[id(each.equation)] = each
-                keys.add(key := self.place(each, level))
-                pending += index.by_place[key] + index.by_value[self.value(each)]
+            found[id(each.equation)] = each
+            key, value = self.place(each, level), self.value(each)
+            if key not in keys:
+                keys.add(key)
+                pending += index.by_place[key]
+            if value not in values:
+                values.add(value)
+                pending += index.by_value[value]
         return Group(level, frozenset(keys), tuple(found.values()))
 
     def index(self, primitive: str, level: Level) -> Index:
@@ -86,38 +108,31 @@ class Asked:
                 known.by_value.setdefault(self.value(each), []).append(each)
         return known
 
-    def same_places(self, member: Occurrence, level: Level) -> frozenset[Hashable]:
-        """The places that compute what the member computes."""
-        same = self.index(member.equation.primitive, level).by_value[self.value(member)]
-        return frozenset(self.place(each, level) for each in same)
+    def same_value(self, member: Occurrence, level: Level) -> list[Occurrence]:
+        """The live equations that compute what the member computes."""
+        return self.index(member.equation.primitive, level).by_value[self.value(member)]
 
     def place(self, occurrence: Occurrence, level: Level) -> Hashable:
         """Where an equation comes from, at a level."""
         equation = occurrence.equation
-        origin = self._origins.get(id(equation))
-        if origin is None:
-            origin = self._origins[id(equation)] = origin_of(equation, own_frames=self.own_frames)
-        return level(origin, getattr(equation.eqn.outvars[0].aval, "size", 0))
+        known = self._origins.get(id(equation))
+        if known is None:
+            origin = self.origins.of_equation(equation, own_frames=self.own_frames)
+            size = getattr(equation.eqn.outvars[0].aval, "size", 0)
+            known = self._origins[id(equation)] = (origin, size)
+        return level(*known)
 
     def value(self, occurrence: Occurrence) -> int:
         """The number of the value that an equation computes."""
         return self.facts.numbers[occurrence.equation.outputs[0]]
 
+    def is_again(self, occurrence: Occurrence) -> bool:
+        """Whether an equation repeats a value."""
+        return id(occurrence.equation) in self._again
+
     def needed(self, group: Group) -> list[Occurrence]:
         """The equations of a group that compute each value once."""
-        return [each for each in group.members if id(each.equation) not in self._again]
-
-    def repeated(self, group: Group) -> frozenset[int]:
-        """The values that a group computes more than once."""
-        again = (each for each in group.members if id(each.equation) in self._again)
-        return frozenset(map(self.value, again))
-
-    def evaluations(self, members: Iterable[Occurrence], *, weighted: bool) -> int:
-        """How often the program evaluates equations; loops run once unless `weighted`."""
-        own: dict[Hashable, int] = {}
-        for each in members:
-            own[id(each.region)] = own.get(id(each.region), 0) + 1
-        return self.nesting.total(own, weighted=weighted)
+        return [each for each in group.members if not self.is_again(each)]
 
     @cached_property
     def nesting(self) -> Nesting:

@@ -15,7 +15,7 @@ from pytest_jaxcost.analyses.survival.lowered import (
     lowered_alone,
     opcodes_of,
 )
-from pytest_jaxcost.analyses.survival.origins import Level, Origin, origins_of
+from pytest_jaxcost.analyses.survival.origins import Level, Origin, Origins, names_in
 from pytest_jaxcost.hlo.regions import Evaluation, Region, regions
 
 MOVES = frozenset(
@@ -40,6 +40,9 @@ REMATERIALIZED = ".remat"
 
 NOWHERE = Origin((), ())
 
+_Named = tuple[str, Evaluation, tuple[str, int], bool]
+"""Region, instruction, op name with the parts that lead to a primitive, whether it is certain."""
+
 TELLING = 4
 """A kind of instruction tells how often an equation is evaluated if it does a fourth of the work
 that the costliest kind does, at least: little ones come and go as programs are simplified."""
@@ -63,8 +66,10 @@ class Work(NamedTuple):
 
     def keys(self, level: Level) -> frozenset[Hashable]:
         """Its places at a level, for every size of what it computes."""
-        leaves = self.evaluation.instruction.shape.leaves
-        return frozenset([level(self.origin, leaf.size) for leaf in leaves])
+        shape = self.evaluation.instruction.shape
+        if shape.elements is None:
+            return frozenset((level(self.origin, shape.size),))
+        return frozenset([level(self.origin, leaf.size) for leaf in shape.leaves])
 
 
 class Counted(NamedTuple):
@@ -78,9 +83,10 @@ class Counted(NamedTuple):
 class Evaluations:
     """The work of an optimized program by the primitive that it was lowered from."""
 
-    def __init__(self, pricing: hlo.Pricing) -> None:
-        self._pricing = pricing
+    def __init__(self, pricing: hlo.Pricing, origins: Origins) -> None:
+        self._pricing, self._origins = pricing, origins
         self._of: dict[str, tuple[Work, ...]] = {}
+        self._at: dict[tuple[str, Level], dict[Hashable, list[Work]]] = {}
         self._alone: dict[str, Lowered] = {}
 
     @cached_property
@@ -111,13 +117,24 @@ class Evaluations:
 
     def lowered_as_function(self, primitive: str) -> tuple[Work, ...]:
         """The instructions of lowerings of a primitive that are functions of their own."""
-        return tuple(self._named.get(f"jit({primitive})", ()))
+        return tuple(self._works(f"jit({primitive})"))
+
+    def at(self, eqn: Any, level: Level) -> Mapping[Hashable, list[Work]]:
+        """The instructions that may do the work of an equation's primitive, by place."""
+        key = (eqn.primitive.name, level)
+        if key not in self._at:
+            found = self._at[key] = {}
+            for work in self.of(eqn):
+                for place in work.keys(level):
+                    found.setdefault(place, []).append(work)
+        return self._at[key]
 
     @cached_property
     def names_one_frame(self) -> bool:
         """Whether instructions name one frame only, as those of JAX 0.8 do."""
-        works = (work for works in self._named.values() for work in works)
-        return all(len(work.origin.frames) <= 1 for work in works)
+        evaluations = (each for region in self.regions.values() for each in region.evaluations)
+        metadata = (each.instruction.metadata for each in evaluations)
+        return all(len(each.frames) <= 1 for each in metadata if each)
 
     def counted(self, eqn: Any, works: Collection[Work]) -> Counted:
         """How often each region evaluates an equation's primitive with these instructions."""
@@ -130,21 +147,37 @@ class Evaluations:
         unit = kinds[telling]
         return Counted(_by_region(works, _distinct), unit.executions, unit.instructions)
 
+    def _works(self, primitive: str) -> list[Work]:
+        """All work that may have been lowered from a primitive."""
+        return [
+            Work(region, each, self._origins.of_instruction(each.instruction, *where), certain)
+            for region, each, where, certain in self._named.get(primitive, ())
+        ]
+
     @cached_property
-    def _named(self) -> Mapping[str, list[Work]]:
+    def _named(self) -> Mapping[str, list[_Named]]:
         """All work under each primitive that it may have been lowered from."""
-        found: dict[str, list[Work]] = {}
+        found: dict[str, list[_Named]] = {}
+        for region, evaluation in self._all():
+            metadata = evaluation.instruction.metadata
+            op_names = dict.fromkeys(metadata.op_names) if metadata else {}
+            names = [(op_name, names_in(op_name)) for op_name in op_names]
+            certain = len({op_name.rpartition("/")[2] for op_name in op_names}) == 1
+            for op_name, primitives in names:
+                for name, depth in primitives:
+                    found.setdefault(name, []).append(
+                        (region, evaluation, (op_name, depth), certain)
+                    )
+        return found
+
+    def _all(self) -> Iterator[tuple[str, Evaluation]]:
         for region, each in self.regions.items():
             for evaluation in each.evaluations:
-                metadata = evaluation.instruction.metadata or hlo.Metadata()
-                certain = len({name.rpartition("/")[2] for name in metadata.op_names}) == 1
-                for name, origin in origins_of(evaluation.instruction):
-                    found.setdefault(name, []).append(Work(region, evaluation, origin, certain))
-        return found
+                yield region, evaluation
 
     def _chosen(self, primitive: str, standing: Collection[str]) -> Iterator[Work]:
         by_origin: dict[Origin, list[Work]] = {}
-        for work in self._named.get(primitive) or self._aliased(primitive):
+        for work in self._works(primitive) or self._aliased(primitive):
             by_origin.setdefault(work.origin, []).append(work)
         for works in by_origin.values():
             yield from [w for w in works if w.evaluation.opcode in standing] or works
@@ -152,18 +185,24 @@ class Evaluations:
     def _aliased(self, primitive: str) -> Iterator[Work]:
         """What bears the names of the primitives that this one's lowering is written with."""
         for name in self._alone[primitive].names:
-            yield from self._named.get(name, ())
+            yield from self._works(name)
 
     def _nameless(self, standing: Collection[str]) -> Iterator[Work]:
-        for name in MOVES:
-            for work in self._named.get(name, ()):
-                if work.evaluation.opcode in standing:
-                    yield work._replace(certain=False)
-        for region, each in self.regions.items():
-            for evaluation in each.evaluations:
-                metadata = evaluation.instruction.metadata
-                if evaluation.opcode in standing and not (metadata and metadata.op_names):
-                    yield Work(region, evaluation, NOWHERE, certain=False)
+        if not standing:
+            return
+        for work in self._moved:
+            if work.evaluation.opcode in standing:
+                yield work
+        for region, evaluation in self._all():
+            metadata = evaluation.instruction.metadata
+            if evaluation.opcode in standing and not (metadata and metadata.op_names):
+                yield Work(region, evaluation, NOWHERE, certain=False)
+
+    @cached_property
+    def _moved(self) -> list[Work]:
+        """The work under the names of moves, of opcodes that keep no name."""
+        works = (work for name in sorted(MOVES) for work in self._works(name))
+        return [w._replace(certain=False) for w in works if w.evaluation.opcode in RENAMED]
 
 
 def _standing(eqn: Any) -> frozenset[str]:
@@ -185,27 +224,25 @@ def _telling(kinds: Mapping[str, Any], works: Collection[Work]) -> str | None:
 
 
 def _by_region(works: Iterable[Work], count: Callable[[list[Work]], int]) -> Mapping[Hashable, int]:
-    """A count of the works in each region, and there of each origin apart."""
-    found: dict[tuple[str, Origin], list[Work]] = {}
+    """A count of the works in each region."""
+    found: dict[str, list[Work]] = {}
     for work in works:
-        found.setdefault((work.region, work.origin), []).append(work)
-    counts: Counter[Hashable] = Counter()
-    for (region, _), alike in found.items():
-        counts[region] += count(alike)
-    return counts
+        found.setdefault(work.region, []).append(work)
+    return {region: count(alike) for region, alike in found.items()}
 
 
 def _evaluated(works: Iterable[Work], standing: Collection[str]) -> int:
-    """How often a region evaluates what these instructions, all of one origin, make up.
+    """How often a region evaluates what these instructions make up.
 
-    As many times as there are instructions that stand for an evaluation; else, where a compiler
-    has rewritten it, as there are of the kind that it has the fewest of.
+    As many times as there are instructions that stand for an evaluation and, of what a compiler has
+    rewritten, as there are of the kind that it has the fewest of.
     """
     kinds: dict[str, list[Work]] = {}
     for work in works:
         kinds.setdefault(work.kind, []).append(work)
     whole = [each for each in kinds.values() if each[0].evaluation.opcode in standing]
-    return sum(map(_distinct, whole)) if whole else min(map(_distinct, kinds.values()))
+    rest = [each for each in kinds.values() if each[0].evaluation.opcode not in standing]
+    return sum(map(_distinct, whole)) + min(map(_distinct, rest), default=0)
 
 
 def _distinct(works: Iterable[Work]) -> int:

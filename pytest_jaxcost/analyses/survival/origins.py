@@ -8,9 +8,9 @@ the two sides say of how control got there differs between releases, so that is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from pytest_jaxcost import _compat, hlo
 from pytest_jaxcost.ir import where
@@ -38,8 +38,12 @@ Frame = tuple[str, int, int | None]
 """File, line and column."""
 
 
-class Origin(NamedTuple):
-    """Where something comes from: scopes and transforms around it, and the frames that made it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where something comes from: scopes and transforms around it, and the frames that made it.
+
+    Equal ones are the same: `Origins` makes them.
+    """
 
     path: tuple[str, ...]
     frames: tuple[Frame, ...]
@@ -85,21 +89,47 @@ def sized(level: Level) -> Level:
 SIZED_LEVELS = tuple(map(sized, LEVELS))
 
 
-def origin_of(equation: Equation, *, own_frames: bool = True) -> Origin:
-    """Where an equation comes from, in the words of the lowered program.
+class Origins:
+    """The origins of one traced program and of what it was compiled to."""
 
-    Unless it has `own_frames`, what stands in a branch, in the body of a while or in a checkpoint
-    is said to come from where that is.
-    """
-    stacks = [str(equation.eqn.source_info.name_stack)]
-    site = equation.site
-    while site is not None:
-        stacks.append(str(site.eqn.source_info.name_stack))
-        site = site.parent
-    parts = "/".join(stack for stack in reversed(stacks) if stack).split("/")
-    return Origin(
-        _without_structure(parts), _traced_frames(equation if own_frames else _around(equation))
-    )
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[str, ...], tuple[Frame, ...]], Origin] = {}
+        self._compiled_frames: dict[tuple[hlo.SourceFrame, ...], tuple[Frame, ...]] = {}
+
+    def at(self, path: tuple[str, ...], frames: tuple[Frame, ...]) -> Origin:
+        """The origin with this path and these frames."""
+        known = self._known.get((path, frames))
+        if known is None:
+            known = self._known[path, frames] = Origin(path, frames)
+        return known
+
+    def of_equation(self, equation: Equation, *, own_frames: bool = True) -> Origin:
+        """Where an equation comes from, in the words of the lowered program.
+
+        Unless it has `own_frames`, what stands in a branch, in the body of a while or in a
+        checkpoint is said to come from where that is.
+        """
+        stacks = [str(equation.eqn.source_info.name_stack)]
+        site = equation.site
+        while site is not None:
+            stacks.append(str(site.eqn.source_info.name_stack))
+            site = site.parent
+        made = equation if own_frames else _around(equation)
+        return self.at(_path_of(tuple(reversed(stacks))), _traced_frames(made))
+
+    def of_instruction(self, instruction: hlo.Instruction, op_name: str, depth: int) -> Origin:
+        """Where an instruction comes from, if so many parts of its op name lead to it."""
+        path = _without_structure(tuple(op_name.split("/")[:depth]))
+        frames = instruction.metadata.frames if instruction.metadata else ()
+        known = self._compiled_frames.get(frames)
+        if known is None:
+            known = self._compiled_frames[frames] = _compiled_frames(frames)
+        return self.at(path, known)
+
+
+@lru_cache(maxsize=10_000)
+def _path_of(stacks: tuple[str, ...]) -> tuple[str, ...]:
+    return _without_structure(tuple("/".join(stack for stack in stacks if stack).split("/")))
 
 
 def _around(equation: Equation) -> Equation:
@@ -109,19 +139,17 @@ def _around(equation: Equation) -> Equation:
     return equation
 
 
-def origins_of(instruction: hlo.Instruction) -> Iterator[tuple[str, Origin]]:
-    """The primitives that an instruction may have been lowered from, each with its origin."""
-    metadata = instruction.metadata or hlo.Metadata()
-    frames = _compiled_frames(metadata.frames)
-    for op_name in dict.fromkeys(metadata.op_names):
-        parts = op_name.split("/")
-        if REPEATED_BY_LOWERING in parts:
-            continue
-        for k in range(len(parts) - 1, -1, -1):
-            yield parts[k], Origin(_without_structure(parts[:k]), frames)
+@lru_cache(maxsize=10_000)
+def names_in(op_name: str) -> tuple[tuple[str, int], ...]:
+    """The primitives that an op name may be of, and how many of its parts lead to each."""
+    parts = op_name.split("/")
+    if REPEATED_BY_LOWERING in parts:
+        return ()
+    return tuple((parts[k], k) for k in range(len(parts) - 1, -1, -1))
 
 
-def _without_structure(parts: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=10_000)
+def _without_structure(parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([kept for part in parts if (kept := _kept(part))])
 
 
@@ -137,12 +165,23 @@ def _kept(part: str) -> str:
 def _traced_frames(equation: Equation) -> tuple[Frame, ...]:
     found: dict[Frame, None] = {}
     for made, _ in where.made_in(equation):
-        for frame in made.every:
-            if _compat.is_ours(frame.file):
-                return tuple(found)[:DEPTH]
-            if _compat.is_located(frame.file):
-                found[frame.file, *frame.location] = None
+        located, is_outermost = _located(made)
+        found.update(dict.fromkeys(located))
+        if is_outermost:
+            break
     return tuple(found)[:DEPTH]
+
+
+@lru_cache(maxsize=10_000)
+def _located(made: _compat.Frames) -> tuple[tuple[Frame, ...], bool]:
+    """The frames that JAX names to the compiler, and whether they lead out to our own."""
+    found: list[Frame] = []
+    for frame in made.every:
+        if _compat.is_ours(frame.file):
+            return tuple(found), True
+        if _compat.is_located(frame.file):
+            found.append((frame.file, *frame.location))
+    return tuple(found), False
 
 
 def _compiled_frames(frames: tuple[hlo.SourceFrame, ...]) -> tuple[Frame, ...]:

@@ -15,6 +15,7 @@ from pytest_jaxcost import CostError, hlo, measure
 from pytest_jaxcost.analyses.survival.nesting import compiled_nesting
 from pytest_jaxcost.hlo.regions import regions
 from pytest_jaxcost.report import Report
+from tests.analyses.survival import everyday, programs, realistic
 from tests.analyses.survival.programs import CASES, Function
 
 
@@ -34,10 +35,12 @@ def runs(function: Function, avals: tuple[Any, ...], opcodes: tuple[str, ...]) -
     return compiled_nesting(regions(pricing)).total(own, weighted=True)
 
 
-def test_there_are_programs_enough_of_both_sorts() -> None:
+def test_there_are_programs_enough_of_both_sorts_in_every_table() -> None:
     verdicts = Counter(case.verdict for case in CASES.values())
-    assert len(CASES) >= 70
-    assert min(verdicts.values()) >= 25
+    assert min(verdicts.values()) >= 55
+    tables = Counter(case.function.__module__ for case in CASES.values())
+    least = {programs: 70, realistic: 60, everyday: 20}
+    assert all(tables[table.__name__] >= number for table, number in least.items())
 
 
 @pytest.mark.parametrize("name", CASES)
