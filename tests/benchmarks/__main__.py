@@ -14,14 +14,17 @@ from typing import NamedTuple
 import jax
 
 from .clock import medians
-from .programs import BLOCKS, nested_jits, transformer_gradient
+from .programs import BLOCKS, block_attending_twice, nested_jits, transformer_gradient
 from .startup import startup
 from .tasks import (
     analysed,
+    compiled_alone,
     eliminated,
     equations,
+    judged,
     measured,
     peak_bytes,
+    repetitions,
     searched,
     searched_alone,
     trace,
@@ -29,6 +32,8 @@ from .tasks import (
 
 SMALL = partial(transformer_gradient, BLOCKS)
 LARGE = partial(transformer_gradient, 25 * BLOCKS)
+TWICE = partial(transformer_gradient, BLOCKS, block_attending_twice)
+FEWER = partial(transformer_gradient, BLOCKS // 4, block_attending_twice)
 
 
 class Row(NamedTuple):
@@ -70,6 +75,18 @@ def by_size() -> Iterator[Row]:
     yield Row("peak extra memory per equation", f"{peak_bytes(SMALL) / small:,.0f} bytes")
 
 
+def against_compiling() -> Iterator[Row]:
+    tasks = {"compile": partial(compiled_alone, TWICE), "judge": partial(judged, TWICE)}
+    seconds = medians(tasks, repetitions=5)
+    yield Row("attention computed twice", f"{repetitions(TWICE):,} findings")
+    yield Row("compile", _ms(seconds["compile"]))
+    yield Row("read and judge", _ms(seconds["judge"]))
+    yield Row("  judge / compile", f"{seconds['judge'] / seconds['compile']:.3f}", "0.100")
+    fewer = medians({"judge": partial(judged, FEWER)}, repetitions=3)["judge"]
+    ratio = seconds["judge"] / repetitions(TWICE) / (fewer / repetitions(FEWER))
+    yield Row(f"  each finding, {BLOCKS} / {BLOCKS // 4} blocks", f"{ratio:.2f}", "1.50")
+
+
 def of_nested_jits() -> Iterator[Row]:
     fresh = partial(nested_jits, 30)
     tasks = {"measure": partial(measured, fresh), "trace": partial(trace, fresh)}
@@ -95,6 +112,7 @@ def _us(seconds: float) -> str:
 SECTIONS = {
     "tracing": against_tracing,
     "size": by_size,
+    "compiling": against_compiling,
     "nesting": of_nested_jits,
     "startup": of_startup,
 }

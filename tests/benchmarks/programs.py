@@ -34,7 +34,16 @@ def block(p: dict[str, jax.Array], x: jax.Array) -> jax.Array:
     return x + jax.nn.gelu(normalized(x, p["scale2"]) @ p["up"]) @ p["down"]
 
 
-def transformer_gradient(blocks: int) -> Program:
+def block_attending_twice(p: dict[str, jax.Array], x: jax.Array) -> jax.Array:
+    """The block with its attention computed a second time."""
+    half = attention(p, normalized(x, p["scale1"])) / 2
+    x = x + half + attention(p, normalized(x, p["scale1"])) / 2
+    return x + jax.nn.gelu(normalized(x, p["scale2"]) @ p["up"]) @ p["down"]
+
+
+def transformer_gradient(
+    blocks: int, block: Callable[[dict[str, jax.Array], jax.Array], jax.Array] = block
+) -> Program:
     """The gradient of a transformer's loss by its parameters: a function never traced before."""
 
     def loss(params: list[dict[str, jax.Array]], x: jax.Array) -> jax.Array:

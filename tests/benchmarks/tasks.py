@@ -54,6 +54,20 @@ def searched_alone(fresh: Fresh) -> Callable[[], object]:
     return lambda: _all_findings(measure_jaxpr(jaxpr, name="f"))
 
 
+def compiled_alone(fresh: Fresh) -> Callable[[], object]:
+    """XLA's part, which nobody can do without."""
+    lowered = traced(fresh).lower()
+    return lowered.compile
+
+
+def judged(fresh: Fresh) -> Callable[[], object]:
+    """Reading a program that was compiled already, and judging each of its duplicates."""
+    report = measure(*_cleared(fresh))
+    assert report.duplicates
+    assert report.compiled
+    return lambda: report.metrics["surviving_duplicates"]
+
+
 def eliminated(fresh: Fresh) -> Callable[[], object]:
     """The nearest that JAX and MLIR offer: dead code in the jaxpr, duplicates in the module."""
     stage = traced(fresh)
@@ -70,6 +84,11 @@ def equations(fresh: Fresh) -> int:
     """Equations of the program, as the report counts them."""
     fn, args = _cleared(fresh)
     return measure(fn, args).eqns
+
+
+def repetitions(fresh: Fresh) -> int:
+    """Duplicates of the program."""
+    return len(measure(*_cleared(fresh)).duplicates)
 
 
 def peak_bytes(fresh: Fresh) -> int:

@@ -11,24 +11,34 @@ import pytest
 from pytest_jaxcost import measure
 
 from .clock import medians
-from .programs import nested_jits, transformer_gradient
+from .programs import block_attending_twice, nested_jits, transformer_gradient
 from .tasks import (
     analysed,
+    compiled_alone,
     eliminated,
     equations,
+    judged,
     measured,
     peak_bytes,
+    repetitions,
     searched,
     searched_alone,
     trace,
 )
 
 TINY = partial(transformer_gradient, 1)
+TWICE = partial(transformer_gradient, 1, block_attending_twice)
+TASKS = [trace, measured, analysed, searched, searched_alone, eliminated, compiled_alone]
 
 
-@pytest.mark.parametrize("task", [trace, measured, analysed, searched, searched_alone, eliminated])
+@pytest.mark.parametrize("task", TASKS)
 def test_a_task_runs(task: Callable[[Any], Callable[[], object]]) -> None:
     assert medians({"it": partial(task, TINY)}, repetitions=1)["it"] > 0
+
+
+def test_attention_computed_twice_is_judged() -> None:
+    assert medians({"it": partial(judged, TWICE)}, repetitions=1)["it"] > 0
+    assert repetitions(TWICE) >= 20 > repetitions(TINY) == 0
 
 
 def test_blocks_add_the_same_number_of_equations() -> None:
