@@ -211,21 +211,6 @@ def block(x: Any) -> Any:
     return jnp.tanh(x @ x) @ x
 
 
-@removed(
-    jax.value_and_grad(
-        lambda x: jnp.sum(jax.checkpoint(block, policy=jax.checkpoint_policies.dots_saveable)(x))
-    ),
-    M,
-    repeats="dot_general",
-    opcodes=DOT,
-)
-def loss_beside_a_gradient_that_saves_dots(x: Any) -> Any:
-    def loss(x: Any) -> Any:
-        return jnp.sum(jax.checkpoint(block, policy=jax.checkpoint_policies.dots_saveable)(x))
-
-    return loss(x), jax.grad(loss)(x)
-
-
 @survives(
     jax.value_and_grad(
         lambda x: jnp.sum(
