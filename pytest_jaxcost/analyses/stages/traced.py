@@ -108,13 +108,14 @@ def _is_trivial(facts: Facts, equation: Equation) -> bool:
 
 
 def _literal(facts: Facts, value: int) -> float | None:
-    """The number that a literal is; None for what is no literal or no real number."""
+    """The number that a constant is or holds; None for what is no constant or no real number."""
     content: Any = getattr(facts.program.constants.get(value), "val", None)
     if getattr(content, "size", 1) != 1:
         return None
+    if isinstance(content, int | float):
+        return float(content)
     kind = getattr(getattr(content, "dtype", None), "kind", "")
-    is_real = kind in "fiuV" if kind else isinstance(content, int | float)
-    return float(content) if is_real else None
+    return float(content.item()) if kind and kind in "fiuV" else None
 
 
 def _inside(facts: Facts) -> Mapping[int, tuple[int, bool]]:

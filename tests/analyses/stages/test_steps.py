@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import lax
 from jax.interpreters import partial_eval as pe
@@ -145,6 +146,14 @@ def test_a_function_that_is_called_often_is_lowered_once() -> None:
     assert shared.what == "1 functions lowered once, called 3 times"
     assert shared.instructions < 0
     assert found(steps(helper, X)[0], "shared").instructions == 0
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)], ids=str)
+def test_a_captured_array_of_one_element_is_a_number(shape: tuple[int, ...]) -> None:
+    one = np.ones(shape, "float32")
+    stages = measure(lambda x: jnp.sin(x) / one, (V,)).stages()
+    add_up(stages)
+    assert stages.steps[0].unexplained.flops == 0
 
 
 def test_random_bits_become_many_instructions() -> None:
