@@ -57,7 +57,7 @@ class Program:
             fn: Any = self.fn
             if not hasattr(fn, "trace"):
                 _require_arrays(self.args, self.kwargs)
-                fn = jax.jit(fn)
+                fn = jax.jit(_with_hash(fn))
             try:
                 self._traced = fn.trace(*self.args, **self.kwargs)
             except Exception as error:
@@ -136,6 +136,15 @@ def function_name(fn: Any) -> str:
     if wrapped is not None and not hasattr(fn, "__code__"):  # jitted
         return function_name(wrapped)
     return str(getattr(fn, "__name__", type(fn).__name__))
+
+
+def _with_hash(fn: Any) -> Any:
+    """The function, or the same with a hash: jax.jit wants one, which a pytree of arrays lacks."""
+    try:
+        hash(fn)
+    except TypeError:
+        return partial(fn)
+    return fn
 
 
 def _require_arrays(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

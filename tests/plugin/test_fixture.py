@@ -193,6 +193,24 @@ def test_what_cannot_be_traced_says_so_itself(pytester: pytest.Pytester) -> None
     )
 
 
+UNHASHABLE = """
+    class Layer:
+        __hash__ = None
+
+        def __call__(self, x):
+            return once(x)
+
+    def test_layer(jaxcost):
+        report = jaxcost(Layer(), X)
+        assert report.name == "Layer"
+        assert dict(report.primitives) == dict(jaxcost(once, X).primitives)
+"""
+
+
+def test_a_callable_without_a_hash(pytester: pytest.Pytester) -> None:
+    run(pytester, UNHASHABLE).assert_outcomes(passed=1)
+
+
 PRIMITIVES = """
     @pytest.mark.jaxcost(max_primitives={"sine": 1})
     def test_marker(jaxcost):
