@@ -200,14 +200,17 @@ def culprit_lines(
 
 def _culprit(culprit: Culprit, field: str, target: str, style: Style) -> tuple[Line, ...]:
     finding = culprit.finding
+    told = survival(finding, target)
+    fits = len(told) <= style.width - 6
     cells = (
         Cell(what(finding)),
         Cell(happened(culprit)),
         *(Cell(each, "strong") for each in amounts(culprit, field)),
         Cell(share(culprit), "faint"),
-        Cell(survival(finding, target)),
+        Cell(told if fits else ""),
     )
-    return row(cells, indent=4, width=style.width)
+    below = () if fits else paragraph(told, indent=6, width=style.width)
+    return (*row(cells, indent=4, width=style.width), *below)
 
 
 def _places(finding: Finding, style: Style) -> Iterator[Line]:

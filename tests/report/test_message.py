@@ -64,6 +64,27 @@ def test_a_layer_called_twice() -> None:
     assert lines(text) == lines(ONE_CULPRIT)
 
 
+UNDECIDED = """
+jaxcost: 1 of 1 limit exceeded by grad(loss)
+  traced, jax 0.12.0
+
+  duplicate_flops   2.10 MFLOP   allowed 0   6.2% of 33.8 MFLOP
+    dot_general f32[512,512]   computed twice   2.10 MFLOP
+      may survive compilation (cpu): instructions of its kind and size
+        do not say where they come from
+      model.py:41 in attention   (jvp)
+      model.py:57 in loss        (jvp)
+      hint: both call attention(x); call it once and reuse the result
+"""
+
+
+def test_a_long_reason_is_wrapped() -> None:
+    reason = "instructions of its kind and size do not say where they come from"
+    undecided = attention(survival="unknown", survival_reason=reason)
+    fake = Fake(found={"duplicates": Findings([undecided])})
+    assert lines(message(fake, max_duplicate_flops=0)) == lines(UNDECIDED)
+
+
 ALL_AT_ONCE = """
 jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
   traced and compiled for cpu, jax 0.12.0
