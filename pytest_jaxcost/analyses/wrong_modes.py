@@ -16,6 +16,7 @@ from pytest_jaxcost.analyses.bases import (
     contracted_and_not,
     cost_of,
     identity_cost,
+    leaving,
     pushed_bases,
     vectors_of_other_mode,
 )
@@ -64,7 +65,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         "wrong_modes",
         [last],
         places=facts.places(last.equation),
-        hint=_hint(pushed, others) + ESTIMATE * (instead is None),
+        hint=_hint(facts, pushed, others) + ESTIMATE * (instead is None),
         bookkeeping=False,
     )
     return replace(
@@ -107,16 +108,27 @@ def _saved(facts: Facts, pushed: Pushed, others: int, instead: Cost | None) -> C
     return through - instead + identity - identity.times(rows * rows).over(size * size)
 
 
-def _hint(pushed: Pushed, others: int) -> str:
+def _hint(facts: Facts, pushed: Pushed, others: int) -> str:
     reverse = pushed.is_reverse
-    gradient = "jax.grad" if others == 1 else "jax.jacrev"
     return HINT.format(
         n=pushed.basis.size,
         m=others,
         vectors="cotangents" if reverse else "tangents",
         moved="pulled" if reverse else "pushed",
         others=("input" if reverse else "output") + ("" if others == 1 else "s"),
-        instead=(
-            "jax.jacfwd pushes a tangent for each" if reverse else f"{gradient} pulls a cotangent"
-        ),
+        instead=_instead(facts, pushed, others),
     )
+
+
+def _instead(facts: Facts, pushed: Pushed, others: int) -> str:
+    each = "" if others == 1 else " for each"
+    if pushed.is_reverse:
+        return f"jax.jacfwd pushes a tangent{each}"
+    scalar = others == 1 and not _has_axis_of_one(facts, pushed)
+    gradient = "jax.grad" if scalar else "jax.jacrev"
+    return f"{gradient} pulls a cotangent{each}"
+
+
+def _has_axis_of_one(facts: Facts, pushed: Pushed) -> bool:
+    """Whether the output is an array that holds one number, which jax.grad does not take."""
+    return any(1 in facts.program.avals[value].shape for value in leaving(facts, pushed))

@@ -97,14 +97,16 @@ class Advice(NamedTuple):
     def text(self, saving: Saving) -> str:
         """What to write instead, and what that saves."""
         vectors = "cotangents" if self.is_reverse else "tangents"
+        moves, moved = ("pulls", "pulled") if self.is_reverse else ("pushes", "pushed")
         return _HINTS[self.cause].format(
             zeros=f"{self.zeros:,} of {self.size:,}" if self.size else "some",
             function=self.function,
             slices=_slices(saving.rewritten),
             avoided=show(saving.here, "flop"),
             left=show(saving.rewritten.flops, "flop"),
-            together=_together(saving.rewritten, vectors),
+            together=_together(saving.rewritten, vectors, moved),
             tangents=vectors,
+            moves=moves,
             jacobian="jax.jacrev" if self.is_reverse else "jax.jacfwd",
             argument="output" if self.is_reverse else "argument",
         )
@@ -134,13 +136,13 @@ def _slices(rewritten: Apart) -> str:
     return "slices " + ", ".join([*named, *([f"{more:,} more"] if more else [])])
 
 
-def _together(rewritten: Apart, vectors: str) -> str:
+def _together(rewritten: Apart, vectors: str, moved: str) -> str:
     """What it takes if vectors that never meet are one, where that is less."""
     if not rewritten.colours or rewritten.coloured_flops > WORTH_IT * rewritten.flops:
         return ""
     return (
         f", or {show(rewritten.coloured_flops, 'flop')} with {rewritten.colours:,} {vectors}, if "
-        "those that reach no element in common are pushed as their sum"
+        f"those that reach no element in common are {moved} as their sum"
     )
 
 
@@ -158,13 +160,13 @@ def _is_transposed(equation: Equation) -> bool:
 _HINTS = {
     Cause.SEEDS: (
         "{zeros} {tangents} through {function} are structurally zero; one {jacobian} for each "
-        "{argument} pushes only the others and avoids {avoided} here; all of them would cost about "
-        "{left}{together}"
+        "{argument} {moves} only the others and avoids {avoided} here; all of them would cost "
+        "about {left}{together}"
     ),
     Cause.SLICE_SEEDS: (
         "{zeros} {tangents} through {function} are structurally zero; take the {slices} out of the "
         "vector before it is differentiated, as {argument}s of their own: one {jacobian} for each "
-        "pushes only the others and avoids {avoided} here; all of them would cost about "
+        "{moves} only the others and avoids {avoided} here; all of them would cost about "
         "{left}{together}"
     ),
     Cause.ZERO_SEED: (

@@ -290,6 +290,32 @@ def test_the_other_mode_does_with_fewer_vectors(
     assert found.flops == live_flops(report) - live_flops(better) == saved
 
 
+# what is differentiated, and what the hint says of its other mode
+INSTEAD: dict[str, tuple[Any, Any, str]] = {
+    "one output": (jax.jacfwd(scalar), X, "jax.grad pulls a cotangent"),
+    "an array of one": (jax.jacfwd(lambda x: scalar(x)[None]), X, "jax.jacrev pulls a cotangent"),
+    "each of a batch": (
+        jax.vmap(jax.jacfwd(scalar)),
+        jnp.outer(X[:3], X),
+        "jax.grad pulls a cotangent",
+    ),
+    "few outputs": (jax.jacfwd(wide), X, "jax.jacrev pulls a cotangent for each"),
+    "one input": (
+        jax.jacrev(lambda t: jnp.sin(W @ (t * V))),
+        1.0,
+        "jax.jacfwd pushes a tangent",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fn", "x", "instead"), INSTEAD.values(), ids=INSTEAD)
+def test_the_hint_names_the_function_that_takes_such_an_output(
+    fn: Any, x: Any, instead: str
+) -> None:
+    hint = measure(fn, (x,)).wrong_modes[0].hint
+    assert hint.split(": ")[1].split(";")[0] == instead
+
+
 QUIET_MODES: dict[str, tuple[Any, Any]] = {
     "tall": (jax.jacrev(wide), X),
     "square": (jax.jacfwd(recurrent), X),

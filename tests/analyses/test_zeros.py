@@ -379,9 +379,9 @@ NOISY = {
         zero=192 * 64 + 64 * 192,  # each output times a number, for the other's cotangents
         hint=(
             "192 of 256 cotangents through linear_pair are structurally zero; one jax.jacrev for "
-            "each output pushes only the others and avoids 12.3 kFLOP here; all of them would cost "
+            "each output pulls only the others and avoids 12.3 kFLOP here; all of them would cost "
             "about 123 kFLOP, or 768 FLOP with 2 cotangents, if those that reach no element in "
-            "common are pushed as their sum"
+            "common are pulled as their sum"
         ),
         beside=basis(64, 192),
     ),
