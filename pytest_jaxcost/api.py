@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import cached_property
+from typing import Any
 
 import jax
 
@@ -16,6 +15,7 @@ from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.survival import JUDGED, Survivors
+from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
@@ -26,9 +26,6 @@ from pytest_jaxcost.report.report import Report
 from pytest_jaxcost.report.stages import Stages
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def measure(
@@ -68,26 +65,6 @@ def measure_jaxpr(
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
     return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
-
-
-def without_collection(method: Callable[P, T]) -> Callable[P, T]:
-    """A decorator for what makes many records and no cycles.
-
-    Python's collector would answer each batch of records by walking the whole heap of JAX again.
-    """
-
-    @wraps(method)
-    def uninterrupted(*args: P.args, **kwargs: P.kwargs) -> T:
-        __tracebackhide__ = True
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            return method(*args, **kwargs)
-        finally:
-            if enabled:
-                gc.enable()
-
-    return uninterrupted
 
 
 class _Measurement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.hlo.costs import Pricing, price
 from pytest_jaxcost.hlo.parse import parse
 from pytest_jaxcost.hlo.totals import HloTotals, totals
@@ -31,6 +32,7 @@ class HloProgram:
         return self._text()
 
     @cached_property
+    @without_collection
     def pricing(self) -> Pricing | None:
         """The program, read and priced; None without its text.
 

@@ -90,9 +90,9 @@ def happened(culprit: Culprit) -> str:
         parts = [times(total.count)]
     else:
         parts = [PHRASES[finding.kind](finding.count), f"{alike} such" if alike > 1 else ""]
-    if total.executions not in (None, total.count):
+    if total.executions not in (None, 0, total.count):
         more = "" if finding.asked is None else " more"
-        parts.append(f"run {times(total.executions or 0)}{more}")
+        parts.append(f"run {times(total.executions)}{more}")
     return ", ".join(part for part in parts if part)
 
 

@@ -246,9 +246,13 @@ def _evaluated(works: Iterable[Work], standing: Collection[str]) -> int:
 
 
 def _distinct(works: Iterable[Work]) -> int:
-    """How many there are without clones: fused ones that compute what another one does."""
-    own: Counter[int] = Counter()
-    for each in (work.evaluation for work in works):
+    """How many there are without clones: fused ones that compute what another one does.
+
+    A clone comes from where its original does: what comes from elsewhere was asked for twice.
+    """
+    own: Counter[tuple[int, Origin]] = Counter()
+    for work in works:
+        each = work.evaluation
         cloned = each.fused or REMATERIALIZED in each.instruction.name
-        own[each.value] += 0 if cloned else 1
+        own[each.value, work.origin] += 0 if cloned else 1
     return sum(max(1, count) for count in own.values())

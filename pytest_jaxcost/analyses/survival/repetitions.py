@@ -107,12 +107,11 @@ class _Places(NamedTuple):
     def _too_much(self, narrow: Callable[[Tally], Here]) -> Verdict:
         """The verdict where a part of the work is needed."""
         here = narrow(self.tally)
-        if not self._is_left_twice():
+        is_more = here.is_spread or here.is_exceeded
+        if not is_more or not self._is_left_twice():
             return GONE
         if here.is_spread:
             return self._by_regions(here)
-        if not here.is_exceeded:
-            return GONE
         wider = (self.both.asked.group(self.members, level) for level in (line, anywhere))
         if not all(narrow(self.both.tally(each)).is_exceeded for each in wider):
             return GONE
