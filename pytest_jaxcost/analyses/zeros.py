@@ -65,8 +65,9 @@ def zeros(facts: Facts) -> Findings:
     left: list[Wasted] = []
     expressions = Expressions(facts)
     known = known_values(facts.program)
-    found = list(_wasted(facts, known))
-    rewritten = _apart(facts, known, found)
+    everything = list(_wasted(facts, known))
+    found = [each for each in everything if is_live(each.occurrence.equation, facts.live)]
+    rewritten = _apart(facts, known, found, everything)
     repeated = repeating(facts, [each.occurrence for each in found])
     for each in found:
         if id(each.occurrence.equation) not in repeated:
@@ -79,13 +80,16 @@ def zeros(facts: Facts) -> Findings:
     )
 
 
-def _apart(facts: Facts, known: Sequence[Known], found: Sequence[Wasted]) -> Apart:
-    """What one call for each argument would cost, if a finding says that."""
-    pushed = [each for each in found if each.cause in SEEDS]
-    if not pushed:
+def _apart(
+    facts: Facts, known: Sequence[Known], found: Sequence[Wasted], everything: Sequence[Wasted]
+) -> Apart:
+    """What one call for each argument would cost, if a finding says that; the dead is less too."""
+    cuts = {id(o): o for each in found if each.cause in SEEDS for o in [each.work.origin.equation]}
+    if not cuts:
         return NOT_ASKED
-    cuts = {id(each.work.origin.equation): each.work.origin.equation for each in pushed}
-    wasted = ((each.occurrence.equation, each.work.share) for each in pushed)
+    wasted = (
+        (each.occurrence.equation, each.work.share) for each in everything if each.cause in SEEDS
+    )
     return apart(facts, known, filter(None, cuts.values()), wasted)
 
 
@@ -112,6 +116,7 @@ class Expressions:
 
 
 def _wasted(facts: Facts, known: Sequence[Known]) -> Iterator[Wasted]:
+    """The equations that work on zeros, live or dead."""
     for region in facts.program.regions():
         for equation in region.equations:
             if equation.control is not None:
@@ -132,7 +137,7 @@ def _wasted_by(facts: Facts, occurrence: Occurrence, known: Sequence[Known]) -> 
     for work in (picking_work(step), zero_work(step)):
         if work is None:
             continue
-        if not is_live(equation, facts.live) or facts.is_bookkeeping(equation):
+        if facts.is_bookkeeping(equation):
             return None
         cause = cause_of(work, equation)
         if cause is not Cause.BASIS and not _is_constant(facts, work, equation):

@@ -55,6 +55,10 @@ def energy(a: Any, b: Any) -> Any:
     return (jnp.sin(a) ** 2).sum() * (b**3).sum()
 
 
+def partly_apart(a: Any, b: Any, c: Any) -> Any:
+    return (jnp.exp(a) * b).sum() + (jnp.sin(c) ** 2).sum()
+
+
 def of_a_part(x: Any) -> Any:
     return jnp.sin(x[:32]) ** 2, jnp.cos(x) * x
 
@@ -143,6 +147,12 @@ CASES = {
         jax.hessian(energy, (0, 1)),
         pushed(jax.jacrev(energy, (0, 1)), 0, 1)[1],
         ((16,), (112,)),
+    ),
+    # the sums of the function itself, which nothing reads, are pushed for fewer tangents too
+    "a Hessian of three arguments": Case(
+        jax.hessian(partly_apart, (0, 1, 2)),
+        pushed(jax.jacrev(partly_apart, (0, 1, 2)), 0, 1, 2)[1],
+        ((7,), (7,), (9,)),
     ),
     "a gradient's Jacobian": Case(*pushed(gradient, 0, 1), ((48,), (96,))),
     "after another derivative": Case(*both(by_both, after_another), ((48,), (96,))),
