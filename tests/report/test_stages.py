@@ -43,7 +43,7 @@ COMPILED = Stage(
 
 
 def clones(n: int) -> Change:
-    return Change(kind="cloned", what=f"change number {n}", instructions=n, flops=-n)
+    return Change(kind="copied", what=f"change number {n}", instructions=n, flops=-n)
 
 
 STEPS = (

@@ -27,7 +27,7 @@ TOO_LARGE = "too large to compare, with every call written out"
 CALLED = "functions written out where they are called"
 
 WHAT: Mapping[str, str] = {
-    "cloned": "computed again in fusions: {opcodes}",
+    "copied": "computed again in fusions: {opcodes}",
     "merged": "merged with an equal one: {opcodes}",
     "folded": "constants folded: {opcodes}",
     "unrolled": "loops unrolled or copied: {opcodes}",

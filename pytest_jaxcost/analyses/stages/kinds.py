@@ -63,9 +63,9 @@ def _compare(
         if amounts != NONE:
             sorts.setdefault(sort, Sort()).add(kind, amounts, count)
 
-    clones = [each for each in after if each.repeated and each.fused]
-    after = _without(after, clones)
-    note("cloned", together(each.amounts for each in clones), len(clones))
+    copies = [each for each in after if each.repeated and each.fused]
+    after = _without(after, copies)
+    note("copied", together(each.amounts for each in copies), len(copies))
     for sort, is_it in GONE.items():
         gone = _gone(filter(is_it, before), runs(before) - runs(after))
         before = _without(before, gone)

@@ -121,7 +121,7 @@ def test_what_fusions_compute_again_is_the_compilers() -> None:
 
     args = (V, jax.ShapeDtypeStruct((8,), jnp.int32))
     report = measure(shared, args)
-    change = found(report.stages().steps[1], "cloned")
+    change = found(report.stages().steps[1], "copied")
     add_up(report.stages())
     sines = report.compiled.ops["sine"] - 1
     assert change.transcendentals >= 0
