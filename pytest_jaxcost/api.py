@@ -27,6 +27,8 @@ from pytest_jaxcost.report.stages import Stages
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
 
+__tracebackhide__ = True
+
 
 def measure(
     fn: Callable[..., Any],
@@ -50,7 +52,6 @@ def measure(
         TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
         Exception: whatever `fn` raises when it is traced, with a note that names the call.
     """
-    __tracebackhide__ = True
     if not callable(fn):
         raise TypeError(NOT_CALLABLE.format(value=fn))
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
@@ -84,6 +85,7 @@ class _Measurement:
         self.libraries = libraries
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
+        self._compiled: Compiled | None = None
 
     @cached_property
     def facts(self) -> Facts:
@@ -124,7 +126,7 @@ class _Measurement:
 
     @property
     def has_compiled(self) -> bool:
-        return "_compiled" in self.__dict__
+        return self._compiled is not None
 
     @without_collection
     def totals(self) -> Totals:
@@ -150,7 +152,7 @@ class _Measurement:
 
     @cached_property
     def _survivors(self) -> Survivors:
-        return Survivors(self.facts, self._compiled)
+        return Survivors(self.facts, self.compiled())
 
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:
@@ -165,11 +167,7 @@ class _Measurement:
 
     def instructions(self, opcode: str | None) -> Findings:
         """The instructions of the compiled program with one opcode, or all of them."""
-        return instructions(self._compiled, opcode, self.libraries)
-
-    @cached_property
-    def _compiled(self) -> Compiled:
-        return Compiled(self.program.compiled_for(self.target), self._cloned)
+        return instructions(self.compiled(), opcode, self.libraries)
 
     @cached_property
     def _lowered(self) -> Lowered:
@@ -181,6 +179,8 @@ class _Measurement:
         return None if lowered is None else cloned(lowered, optimized, self.libraries)
 
     def compiled(self) -> Compiled:
+        if self._compiled is None:
+            self._compiled = Compiled(self.program.compiled_for(self.target), self._cloned)
         return self._compiled
 
     @without_collection
@@ -189,7 +189,7 @@ class _Measurement:
 
     @cached_property
     def _stages(self) -> Stages:
-        return stages(self.name, self.environment, self.facts, self._lowered, self._compiled)
+        return stages(self.name, self.environment, self.facts, self._lowered, self.compiled())
 
     def primitive_names(self, *wanted: str) -> frozenset[str]:
         used = frozenset(self.facts.totals.primitives)

@@ -18,6 +18,8 @@ from pytest_jaxcost.targets import Target, is_native
 from pytest_jaxcost.targets.noise import noise_kept_out
 from pytest_jaxcost.targets.placement import lower
 
+__tracebackhide__ = True
+
 NOT_AN_ARRAY = (
     "jaxcost passes every argument to jax.jit, and {path} is {article} {kind}, no array and no "
     "pytree of arrays. Close over it, jaxcost(lambda x: f(x, {value}), x), or pass a function "
@@ -52,7 +54,6 @@ class Program:
         Raises:
             TypeError: an argument is neither an array nor a pytree of arrays.
         """
-        __tracebackhide__ = True
         if self._traced is None:
             fn: Any = self.fn
             if not hasattr(fn, "trace"):
@@ -111,7 +112,6 @@ class Program:
 
     @contextmanager
     def _said_in_errors(self, target: Target) -> Iterator[None]:
-        __tracebackhide__ = True
         try:
             yield
         except Exception as error:
@@ -148,7 +148,6 @@ def _with_hash(fn: Any) -> Any:
 
 
 def _require_arrays(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    __tracebackhide__ = True
     for path, leaf in jax.tree_util.tree_leaves_with_path((args, kwargs)):
         if not _is_array(leaf):
             kind = type(leaf).__name__

@@ -159,6 +159,7 @@ class Report:
     @property
     def compiled(self) -> Any:
         """The compiled stage, made on first use."""
+        __tracebackhide__ = True
         return self._measurement.compiled()
 
     @property

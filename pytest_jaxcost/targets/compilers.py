@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from .errors import MissingCompilerError
 from .names import Target
 
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:

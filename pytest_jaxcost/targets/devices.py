@@ -17,6 +17,8 @@ from .errors import TargetError
 from .names import Target
 from .noise import noise_kept_out
 
+__tracebackhide__ = True
+
 GPUS_OF_A_HOST = 8
 
 LOADING = {

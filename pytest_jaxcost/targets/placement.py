@@ -14,6 +14,8 @@ from pytest_jaxcost import _compat
 from .devices import devices_of
 from .names import Target
 
+__tracebackhide__ = True
+
 
 def lower(traced: Any, target: Target) -> Any:
     """The ``jax.stages.Lowered`` of a ``jax.stages.Traced`` on the devices of `target`.

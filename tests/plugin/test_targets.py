@@ -102,6 +102,19 @@ def test_a_missing_compiler_fails(pytester: pytest.Pytester) -> None:
     )
 
 
+def test_of_a_missing_compiler_the_users_own_line_alone_is_shown(pytester: pytest.Pytester) -> None:
+    tests = """
+        def test_compiled(jaxcost):
+            jaxcost.measure(once, (X,), target="tpu:v5e:2x2").compiled
+    """
+    result = run(pytester, tests)
+    result.assert_outcomes(failed=1)
+    shown = "\n".join(block(result, "_ test_compiled _", "short test summary"))
+    assert "MissingCompilerError" in shown
+    assert "/pytest_jaxcost/" not in shown
+    assert "functools" not in shown
+
+
 def test_a_missing_compiler_skips_where_the_marker_says_so(pytester: pytest.Pytester) -> None:
     tests = KINDS.format(skip=', missing_target="skip"').replace("jaxcost(, ", "jaxcost(")
     result = run(pytester, tests, "-rs")
