@@ -160,6 +160,8 @@ def _digit(
 
     Elements keep their row-major order, so a part is told by its stride and its length.
     """
+    if 0 in after:  # nowhere: there are no elements
+        return None
     _, length, inner = parts
     stride = inner * prod(before[axis + 1 :])
     for k, size in enumerate(after):

@@ -290,6 +290,28 @@ def test_the_other_mode_does_with_fewer_vectors(
     assert found.flops == live_flops(report) - live_flops(better) == saved
 
 
+def parted(a: Any, b: Any) -> Any:
+    return jnp.sum(a**2) + jnp.sum(jnp.sin(b))
+
+
+EMPTY = np.zeros(0, "float32")
+
+
+EMPTIES: dict[str, tuple[Any, Any]] = {
+    "one of two arguments": (jax.hessian(parted, (0, 1)), (EMPTY, U)),
+    "all arguments": (jax.hessian(parted, (0, 1)), (EMPTY, EMPTY)),
+    "forward": (jax.jacfwd(elementwise), (EMPTY,)),
+    "reverse": (jax.jacrev(lambda x: x.reshape(2, -1)), (EMPTY,)),
+    "of each example": (jax.vmap(jax.jacfwd(elementwise)), (EMPTY.reshape(3, 0),)),
+    "no examples": (jax.vmap(jax.jacfwd(elementwise)), (EMPTY.reshape(0, 8),)),
+}
+
+
+@pytest.mark.parametrize(("fn", "args"), EMPTIES.values(), ids=EMPTIES)
+def test_arguments_without_elements_have_quiet_jacobians(fn: Any, args: Any) -> None:
+    measure(fn, args).check(contracted_jacobians=0, wrong_modes=0)
+
+
 # what is differentiated, and what the hint says of its other mode
 INSTEAD: dict[str, tuple[Any, Any, str]] = {
     "one output": (jax.jacfwd(scalar), X, "jax.grad pulls a cotangent"),
