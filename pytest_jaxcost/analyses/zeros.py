@@ -19,8 +19,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses.apart import Apart, apart
+from pytest_jaxcost.analyses.apart import SUMS, Apart, apart
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
+from pytest_jaxcost.analyses.points import Points
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
 from pytest_jaxcost.analyses.zero_hints import Advice, Cause, Saving, advice, cause_of
@@ -117,19 +118,22 @@ class Expressions:
 
 def _wasted(facts: Facts, known: Sequence[Known]) -> Iterator[Wasted]:
     """The equations that work on zeros, live or dead."""
+    points = Points(facts)
     for region in facts.program.regions():
         for equation in region.equations:
             if equation.control is not None:
                 continue
             for value in equation.inputs:
                 if known[value] is not None:
-                    found = _wasted_by(facts, Occurrence(region, equation), known)
+                    found = _wasted_by(facts, Occurrence(region, equation), known, points)
                     if found is not None:
                         yield found
                     break
 
 
-def _wasted_by(facts: Facts, occurrence: Occurrence, known: Sequence[Known]) -> Wasted | None:
+def _wasted_by(
+    facts: Facts, occurrence: Occurrence, known: Sequence[Known], points: Points
+) -> Wasted | None:
     equation = occurrence.equation
     operands = tuple([known[value] for value in equation.inputs])
     results = tuple([known[value] for value in equation.outputs])
@@ -140,6 +144,10 @@ def _wasted_by(facts: Facts, occurrence: Occurrence, known: Sequence[Known]) -> 
         if facts.is_bookkeeping(equation):
             return None
         cause = cause_of(work, equation)
+        if cause is Cause.ZERO_SEED and points.has(work.origin):
+            if equation.primitive in SUMS and not work.origin.worked:
+                return None  # as outside of a derivative: a sum may start with zeros
+            cause = Cause.ZEROS
         if cause is not Cause.BASIS and not _is_constant(facts, work, equation):
             return Wasted(occurrence, work, cause)
     return None

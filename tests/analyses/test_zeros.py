@@ -633,3 +633,23 @@ def test_a_repetition_on_zeros_is_counted_once_as_a_duplicate() -> None:
     dots = [f for f in report.zeros if f.primitive == "dot_general"]
     again = [f for f in report.duplicates if f.primitive == "dot_general"]
     assert [f.flops for f in dots] == [f.flops for f in again] == [dot]
+
+
+def squared(x: Any, a: Any) -> Any:
+    return ((x - a) ** 2).sum()
+
+
+def test_the_point_of_a_derivative_is_no_tangent() -> None:
+    a, m = array(16), array(16, 16)
+    at_zeros = measured(lambda a: jax.grad(squared)(jnp.zeros(16), a), a)
+    assert at_zeros.zeros.count == 0
+    product = measured(
+        lambda m: jax.jacfwd(lambda x: jnp.tanh(m @ jnp.reshape(x, 16)))(jnp.zeros((4, 4))), m
+    )
+    assert {found.hint for found in product.zeros} == {THROUGHOUT}
+    zero = jnp.zeros_like
+    tangent = measured(
+        lambda x: jax.jvp(squared, (x, x), (x, zero(x.reshape(4, 4)).reshape(16))), a
+    )
+    assert tangent.zeros.count > 0
+    assert all(found.hint.startswith("it is given tangents of zeros") for found in tangent.zeros)
