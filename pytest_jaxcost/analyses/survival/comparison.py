@@ -47,6 +47,15 @@ class Comparison:
         """Whether instructions that may do the work of a primitive name nothing."""
         return any(not work.certain for work in self.done.of(eqn))
 
+    def paths_of_other_sizes(self, group: Group) -> frozenset[Path]:
+        """Where work of the primitive has a size that none of its equations has."""
+        asked = self.asked.index(group.primitive, anywhere).by_place.keys()
+        return frozenset(
+            self._compiled_paths[work.region]
+            for work in self.done.of(group.eqn)
+            if work.keys(anywhere).isdisjoint(asked)
+        )
+
     def _sizes(self, group: Group) -> frozenset[Hashable]:
         return frozenset(self.asked.place(each, anywhere) for each in group.members)
 

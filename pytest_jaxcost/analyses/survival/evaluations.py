@@ -147,6 +147,13 @@ class Evaluations:
         unit = kinds[telling]
         return Counted(_by_region(works, _distinct), unit.executions, unit.instructions)
 
+    def is_counted(self, eqn: Any, works: Collection[Work]) -> bool:
+        """Whether it is known how many of some instructions make up one evaluation."""
+        kinds, standing = self._alone[eqn.primitive.name].kinds, _standing(eqn)
+        most = max((kind.work for kind in kinds.values()), default=0)
+        large = {name for name, kind in kinds.items() if kind.work * TELLING >= most}
+        return any(work.kind in large or work.evaluation.opcode in standing for work in works)
+
     def _works(self, primitive: str) -> list[Work]:
         """All work that may have been lowered from a primitive."""
         return [

@@ -80,7 +80,7 @@ _ONE_EACH: Mapping[str, str] = {
     "cholesky": "cholesky custom-call",
     "triangular_solve": "triangular-solve custom-call",
     "lu eigh eig svd schur hessenberg geqrf geqp3 householder_product": "custom-call",
-    "pure_callback io_callback debug_callback": "custom-call",
+    "pure_callback io_callback debug_callback": "custom-call send",
     "rng_bit_generator": "rng-bit-generator",
     "psum psum_invariant pmax pmin": "all-reduce",
     "all_gather": "all-gather",

@@ -41,7 +41,7 @@ def repetition(both: Comparison, members: list[Occurrence]) -> Verdict:
         return verdict
     if _is_left_in_parts(both, members):
         return Verdict("unknown", DECOMPOSED)
-    if not found and _is_unrecognised(both, members):
+    if _is_unrecognised(both, members):
         return Verdict("unknown", UNNAMED)
     return GONE
 
@@ -160,6 +160,8 @@ class _Places(NamedTuple):
         """
         if self.both.is_shared(self.group, self.tally.works):
             return Verdict("unknown", SHARED)
+        if not self.both.done.is_counted(self.group.eqn, self.tally.works):
+            return Verdict("unknown", REWRITTEN)
         is_library = any(work.evaluation.opcode == LIBRARY for work in self.tally.works)
         if len(here.found.regions) == 1 and len(self._computing()) == 1 and not is_library:
             return Verdict("unknown", REWRITTEN)
@@ -167,17 +169,20 @@ class _Places(NamedTuple):
 
 
 def _is_unrecognised(both: Comparison, members: list[Occurrence]) -> bool:
-    """Whether nothing of its size is known, but instructions that name nothing may be parts of it.
+    """Whether less of its size is known than asked for, and instructions there may be parts of it.
 
-    What is computed twice in one region is merged before it is rewritten.
+    What is computed twice in one region is merged before it is rewritten, or joined with another.
     """
     everything = both.asked.group(members, anywhere)
     same = both.asked.same_value(members[0], anywhere)
-    return (
-        len({id(each.region) for each in same}) > 1
-        and not both.tally_of_all(everything).found
-        and both.is_anything_nameless(everything.eqn)
-    )
+    if len({id(each.region) for each in same}) == 1:
+        return False
+    tally = both.tally_of_all(everything)
+    if not tally.found and both.is_anything_nameless(everything.eqn):
+        return True
+    again = filter(both.asked.is_again, members)
+    paths = {both.path(each) for each in again} & both.paths_of_other_sizes(everything)
+    return any(tally.on(path).found.number < tally.on(path).asked.number for path in paths)
 
 
 def _nameless(both: Comparison, members: list[Occurrence]) -> Verdict:
@@ -192,11 +197,14 @@ def _nameless(both: Comparison, members: list[Occurrence]) -> Verdict:
 
 
 def _unnamed(tally: Tally, path: Path, *, known: bool) -> Verdict:
-    """The verdict on one path; the work is `known` if nothing else makes such instructions."""
+    """The verdict on one path; the work is `known` if nothing else makes such instructions.
+
+    What is there more often than it was asked for are parts of it.
+    """
     here = tally.on(path)
     if not here.is_exceeded:
         return GONE
-    if known and (path not in tally.needed or here.found.number >= here.asked.number):
+    if known and (path not in tally.needed or here.found.number == here.asked.number):
         return LEFT
     if path in tally.needed and len(here.asked.regions) == 1:
         return GONE
