@@ -175,7 +175,7 @@ class _Measurement:
 
     @without_collection
     def _cloned(self, optimized: hlo.Pricing) -> Findings | None:
-        lowered = self._lowered.pricing
+        lowered = self._lowered.program.pricing
         return None if lowered is None else cloned(lowered, optimized, self.libraries)
 
     def compiled(self) -> Compiled:

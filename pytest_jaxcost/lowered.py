@@ -31,36 +31,6 @@ class Lowered:
     def __init__(self, lowered: Any) -> None:
         self.program = HloProgram(lambda: _text(lowered), hidden=NO_TEXT)
 
-    @property
-    def text(self) -> str | None:
-        """The HLO that the compiler is given."""
-        return self.program.text
-
-    @property
-    def pricing(self) -> hlo.Pricing | None:
-        """The program, read and priced."""
-        return self.program.pricing
-
-    @property
-    def totals(self) -> hlo.HloTotals | None:
-        """The figures of the whole program."""
-        return self.program.totals
-
-    @property
-    def exact(self) -> bool:
-        """False where a loop of unknown length or an opaque call makes counts lower bounds."""
-        return self.program.exact
-
-    @property
-    def bounds(self) -> frozenset[str]:
-        """The counts that are lower bounds."""
-        return self.program.bounds
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """Why counts are lower bounds."""
-        return self.program.caveats
-
     @cached_property
     def argument_bytes(self) -> int | None:
         """Size of the arguments that the program takes: JAX drops those that nothing reads."""
@@ -74,7 +44,7 @@ class Lowered:
 
     @property
     def _entry(self) -> hlo.Computation | None:
-        module = None if self.pricing is None else self.pricing.module
+        module = None if self.program.pricing is None else self.program.pricing.module
         return None if module is None else module.computations[module.entry]
 
 

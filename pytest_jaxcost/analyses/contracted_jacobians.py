@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, cost_of, pushed_bases
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.other_mode import cost_of_other_mode, has_transpose
+from pytest_jaxcost.analyses.other_mode import ESTIMATE, cost_of_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.sizes import elements
@@ -23,7 +23,6 @@ from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
 
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
-ESTIMATE = "; the flops are an estimate (about 10%), as if a pull cost what a push does"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"
 VJP = "jax.vjp(f, x)[1](u) is the product u @ J"
 HVP = "jax.jvp(jax.grad(f), (x,), (v,))[1] is the product H @ v"
@@ -59,13 +58,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         hint=_hint(facts, pushed, asked) + ESTIMATE * (other is None),
         bookkeeping=False,
     )
-    return replace(
-        made,
-        flops=saved.flops,
-        transcendentals=saved.transcendentals,
-        bytes_accessed=saved.bytes_accessed,
-        share=facts.share(saved),
-    )
+    return facts.costing(made, saved)
 
 
 def replaced_by_products(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:

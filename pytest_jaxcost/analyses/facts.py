@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -214,6 +215,16 @@ class Facts:
             scope=where.scope(equation),
             hint=hint,
             equations=tuple(id(o.equation) for o in wasted),
+        )
+
+    def costing(self, finding: Finding, cost: Cost) -> Finding:
+        """The finding with another cost than that of its equations."""
+        return replace(
+            finding,
+            flops=cost.flops,
+            transcendentals=cost.transcendentals,
+            bytes_accessed=cost.bytes_accessed,
+            share=self.share(cost),
         )
 
     def share(self, cost: Cost) -> float | None:

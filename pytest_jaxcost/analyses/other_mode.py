@@ -24,6 +24,9 @@ from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir.equation import Equation, Loop, Site
 from pytest_jaxcost.ir.names import canonical
 
+ESTIMATE = "; the flops are an estimate (about 10%), as if a pull cost what a push does"
+"""What a hint says where the cost is not known."""
+
 
 class Linear(NamedTuple):
     """A linear function: equations of one region, what they start from and what they return."""

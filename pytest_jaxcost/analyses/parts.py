@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.parts import Runs, counted_runs, part_tally
+from pytest_jaxcost.cost.parts import part_tally
 from pytest_jaxcost.ir.equation import Block, Equation, Region, Site
 from pytest_jaxcost.report.records import Finding, Findings, Totals
 
@@ -25,10 +25,6 @@ class Parts:
         self.facts = facts
 
     @cached_property
-    def runs(self) -> Mapping[int, Runs]:
-        return counted_runs(self.facts.program, self.facts.tallies)
-
-    @cached_property
     def regions(self) -> Mapping[int, Region]:
         """The region of each equation, by the equation's ``id``."""
         return {id(equation): region for region, equation in self.facts.program.walk()}
@@ -36,7 +32,7 @@ class Parts:
     def totals(self, members: Collection[int]) -> Totals:
         """The equations whose ``id`` is among `members`, in numbers."""
         facts = self.facts
-        tally = part_tally(facts.program, self.runs, facts.price, members)
+        tally = part_tally(facts.program, facts.runs, facts.price, members)
         doubts = facts.doubts_about(tally.executions)
         primitives = self._primitives(members)
         exact = facts.program.exact and tally.exact

@@ -26,14 +26,8 @@ def wasted_finding(
 ) -> Finding:
     """A finding about one equation whose cost is `wasted`, in `runs` runs; None if it is opaque."""
     spent = NOTHING if wasted is None else wasted
-    return replace(
-        facts.finding(kind, [occurrence], hint=hint, bookkeeping=bookkeeping),
-        executions=runs,
-        flops=spent.flops,
-        transcendentals=spent.transcendentals,
-        bytes_accessed=spent.bytes_accessed,
-        share=facts.share(spent),
-    )
+    made = facts.finding(kind, [occurrence], hint=hint, bookkeeping=bookkeeping)
+    return facts.costing(replace(made, executions=runs), spent)
 
 
 def needed_runs(facts: Facts, occurrence: Occurrence) -> int:

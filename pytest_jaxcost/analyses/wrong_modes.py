@@ -8,7 +8,6 @@ function itself. Where one mode needs less than half the vectors, what it would 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 
 from pytest_jaxcost.analyses.bases import (
@@ -21,7 +20,7 @@ from pytest_jaxcost.analyses.bases import (
     vectors_of_other_mode,
 )
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.other_mode import cost_of_other_mode, has_transpose
+from pytest_jaxcost.analyses.other_mode import ESTIMATE, cost_of_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -34,8 +33,6 @@ FEWEST = 5
 """How many vectors are worth another mode: a handful costs less than a backward pass keeps."""
 
 HINT = "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}"
-
-ESTIMATE = "; the flops are an estimate (about 10%), as if a pull cost what a push does"
 
 
 @analysis("wrong_modes")
@@ -68,13 +65,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         hint=_hint(facts, pushed, others) + ESTIMATE * (instead is None),
         bookkeeping=False,
     )
-    return replace(
-        made,
-        flops=saved.flops,
-        transcendentals=saved.transcendentals,
-        bytes_accessed=saved.bytes_accessed,
-        share=facts.share(saved),
-    )
+    return facts.costing(made, saved)
 
 
 def replaced_by_other_mode(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:

@@ -199,10 +199,4 @@ def _finding(facts: Facts, wasted: Wasted) -> Finding:
         transcendentals=int(whole.transcendentals * share),
         bytes_accessed=int(whole.bytes_accessed * share),
     )
-    return replace(
-        whole,
-        flops=spent.flops,
-        transcendentals=spent.transcendentals,
-        bytes_accessed=spent.bytes_accessed,
-        share=facts.share(spent),
-    )
+    return facts.costing(whole, spent)

@@ -16,11 +16,7 @@ from typing import NamedTuple
 from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.costs import Pricing
 from pytest_jaxcost.hlo.records import Metadata
-from pytest_jaxcost.hlo.regions import Evaluation, Region, regions
-
-REMATERIALIZED = ".remat"
-"""In the names of what the compiler computes again to save memory."""
-
+from pytest_jaxcost.hlo.regions import REMATERIALIZED, Evaluation, Region, regions
 
 Line = tuple[str, int]
 """File and line."""
@@ -198,7 +194,7 @@ def _copies(evaluations: Iterable[Evaluation]) -> Iterator[Evaluation]:
     for each in evaluations:
         values[each.value].append(each)
     for alike in values.values():
-        made = [each for each in alike if each.fused or REMATERIALIZED in each.instruction.name]
+        made = [each for each in alike if each.may_be_a_copy]
         yield from made[1 if len(made) == len(alike) else 0 :]
 
 

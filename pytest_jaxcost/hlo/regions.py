@@ -34,6 +34,8 @@ NO_MATTER = frozenset(
 )
 """Attributes that do not change what an instruction computes."""
 
+REMATERIALIZED = ".remat"
+"""In the names of what the compiler computes again to save memory."""
 
 ONE_FRAME = "source_file"
 """In metadata that names one frame only, as in the texts of JAX 0.8: inlining adds none to it."""
@@ -54,6 +56,11 @@ class Evaluation(NamedTuple):
     fused: bool
     cost: Cost
     source: Metadata
+
+    @property
+    def may_be_a_copy(self) -> bool:
+        """Whether the compiler may have made it of its own accord: fused, or to save memory."""
+        return self.fused or REMATERIALIZED in self.instruction.name
 
 
 class Inner(NamedTuple):

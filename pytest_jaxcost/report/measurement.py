@@ -117,13 +117,17 @@ def read(
     if source in OPTIMIZED:
         return _from_optimized(subject, measurement.compiled())
     if subject.stage == "compiled":
-        return _from_survivors(subject, measurement.judged(source).without(ignore))
+        return _from_survivors(subject, measurement, measurement.judged(source).without(ignore))
     findings = measurement.findings(source).without(ignore)
     exact = findings.exact or not subject.weighted
     return Reading(value=getattr(findings, field), exact=exact)
 
 
-def _from_survivors(subject: Metric | Family, findings: Findings) -> Reading:
+def _from_survivors(
+    subject: Metric | Family, measurement: Measurement, findings: Findings
+) -> Reading:
+    if findings.undecided and measurement.compiled().pricing is None:
+        return Reading(value=None, reason=measurement.compiled().caveats[0])
     surviving = findings.surviving
     exact = not findings.undecided and (surviving.exact or not subject.weighted)
     return Reading(value=getattr(surviving, subject.reads[1]), exact=exact)

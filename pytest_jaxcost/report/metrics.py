@@ -212,6 +212,9 @@ _SURVIVING = tuple(
     if each.kind and each.stage == "traced" and each.unit != "bytes"
 )
 
+ABOUT_MEMORY = frozenset(each.kind for each in _TABLE if each.kind and each.unit == "bytes")
+"""The kinds of findings about arrays that take memory, none of which is work."""
+
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
 )

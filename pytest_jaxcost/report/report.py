@@ -16,7 +16,7 @@ from .judge import Verdict, judge
 from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
 from .message import BESIDE_MARGIN, Style, failure
-from .metrics import METRICS, OPTIMIZED, Family, Metric
+from .metrics import ABOUT_MEMORY, METRICS, OPTIMIZED, Family, Metric
 from .records import PHASES, Findings
 from .stages import Stages
 from .suggest import did_you_mean
@@ -250,8 +250,13 @@ class Report:
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.
 
-        All kinds that are about work have verdicts: all but constants, intermediates, residuals.
+        Raises:
+            KeyError: no findings about work are of that kind; those about memory have no verdict.
         """
+        about_work = [each for each in self.findings_kinds if each not in ABOUT_MEMORY]
+        if kind not in about_work:
+            near = did_you_mean(kind, about_work)
+            raise KeyError(f"no findings about work are of the kind {kind!r}{near}")
         return self._measurement.judged(kind).without(self._ignore).surviving
 
     def read(self, subject: Metric | Family, item: str | None = None) -> Reading:

@@ -78,20 +78,20 @@ def _counted(totals: Totals, reasons: Mapping[str, str], **sizes: int) -> Stage:
 
 
 def _hlo(name: StageName, stage: Lowered | Compiled) -> Stage:
-    totals = stage.totals
+    program, totals = stage.program, stage.program.totals
     amounts = {row: getattr(stage, row) for row in MEMORY}
     reasons = dict(stage.reasons)
     if totals is None:
-        reasons |= dict.fromkeys(CHANGING, stage.caveats[0])
+        reasons |= dict.fromkeys(CHANGING, program.caveats[0])
     else:
         amounts |= {row: getattr(totals, row) for row in CHANGING[1:]}
         amounts["instructions"] = sum(totals.ops.values())
     return Stage(
         name=name,
         **amounts,
-        bounds=stage.bounds & frozenset(CHANGING),
+        bounds=program.bounds & frozenset(CHANGING),
         reasons=reasons,
-        caveats=stage.caveats,
+        caveats=program.caveats,
     )
 
 
@@ -99,11 +99,12 @@ def _steps(
     facts: Facts, lowered: Lowered, compiled: Compiled, columns: tuple[Stage, ...]
 ) -> Iterator[Step]:
     traced, before, after = columns
-    if lowered.pricing is None:
+    given, made = lowered.program.pricing, compiled.program.pricing
+    if given is None:
         return
-    yield _step(traced, before, lowering(facts, lowered.pricing))
-    if compiled.pricing is not None:
-        yield _step(before, after, compiling(lowered.pricing, compiled.pricing))
+    yield _step(traced, before, lowering(facts, given))
+    if made is not None:
+        yield _step(before, after, compiling(given, made))
 
 
 def _step(before: Stage, after: Stage, changes: Iterable[Change]) -> Step:

@@ -8,7 +8,6 @@ from typing import Any
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.stages.amounts import NONE, Amounts
-from pytest_jaxcost.cost.parts import Runs, counted_runs
 from pytest_jaxcost.cost.record import NOTHING
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block, Equation, Region
@@ -52,12 +51,11 @@ class Traced:
 def traced(facts: Facts) -> Traced:
     """The equations by primitive, amounts as in the program's totals."""
     found = Traced()
-    runs = counted_runs(facts.program, facts.tallies)
     inside = _inside(facts)
     for region, equation in facts.program.walk():
         if isinstance(equation.control, Block) and equation.control.shared:
             continue
-        amounts = _amounts(facts, runs, region, equation)
+        amounts = _amounts(facts, region, equation)
         if not is_live(equation, facts.live):
             name = equation.primitive
             found.dead[name] = found.dead.get(name, NONE).plus(amounts)
@@ -67,9 +65,9 @@ def traced(facts: Facts) -> Traced:
     return found
 
 
-def _amounts(facts: Facts, runs: Mapping[int, Runs], region: Region, equation: Equation) -> Amounts:
+def _amounts(facts: Facts, region: Region, equation: Equation) -> Amounts:
     cost = NOTHING if equation.control is not None else facts.price(equation.eqn) or NOTHING
-    spent = cost.times(runs[id(region)].times)
+    spent = cost.times(facts.runs[id(region)].times)
     return Amounts(region.sites, spent.flops, spent.transcendentals, spent.bytes_accessed)
 
 

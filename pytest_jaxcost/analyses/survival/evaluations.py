@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.survival.lowered import (
     NOTHING,
-    Lowered,
+    Alone,
     kind_of,
     lowered_alone,
     opcodes_of,
@@ -34,9 +34,6 @@ RENAMED = frozenset(
     }
 )
 """Opcodes of which compilers rewrite instructions without keeping the name."""
-
-REMATERIALIZED = ".remat"
-"""In the names of what the compiler computes again to save memory."""
 
 NOWHERE = Origin((), ())
 
@@ -87,7 +84,7 @@ class Evaluations:
         self._pricing, self._origins = pricing, origins
         self._of: dict[str, tuple[Work, ...]] = {}
         self._at: dict[tuple[str, Level], dict[Hashable, list[Work]]] = {}
-        self._alone: dict[str, Lowered] = {}
+        self._alone: dict[str, Alone] = {}
 
     @cached_property
     def regions(self) -> Mapping[str, Region]:
@@ -260,6 +257,5 @@ def _distinct(works: Iterable[Work]) -> int:
     own: Counter[tuple[int, Origin]] = Counter()
     for work in works:
         each = work.evaluation
-        cloned = each.fused or REMATERIALIZED in each.instruction.name
-        own[each.value, work.origin] += 0 if cloned else 1
+        own[each.value, work.origin] += 0 if each.may_be_a_copy else 1
     return sum(max(1, count) for count in own.values())

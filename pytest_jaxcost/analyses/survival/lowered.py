@@ -101,7 +101,7 @@ class Kind(NamedTuple):
     instructions: int
 
 
-class Lowered(NamedTuple):
+class Alone(NamedTuple):
     """What one equation alone is lowered to."""
 
     kinds: Mapping[str, Kind]
@@ -114,10 +114,10 @@ class Lowered(NamedTuple):
         return frozenset(self.named)
 
 
-NOTHING = Lowered({}, {})
+NOTHING = Alone({}, {})
 
 
-def lowered_alone(eqn: Any) -> Lowered:
+def lowered_alone(eqn: Any) -> Alone:
     """What one equation is lowered to by itself; nothing where JAX cannot lower it alone."""
     try:
         lowered = jax.jit(partial(eqn.primitive.bind, **eqn.params)).lower(
@@ -128,7 +128,7 @@ def lowered_alone(eqn: Any) -> Lowered:
     pricing = hlo.price(hlo.read(lowered.as_text("hlo", debug_info=True)))
     works = [run for run in hlo.runs(pricing) if run.cost.flops or run.cost.transcendentals]
     names = (name.rpartition("/")[2] for run in works for name in _op_names(run.instruction))
-    return Lowered(_kinds(works), Counter(names))
+    return Alone(_kinds(works), Counter(names))
 
 
 def kind_of(instruction: hlo.Instruction, opcode: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.survival.comparison import Comparison
-from pytest_jaxcost.analyses.survival.evaluations import REMATERIALIZED, Work
+from pytest_jaxcost.analyses.survival.evaluations import Work
 from pytest_jaxcost.analyses.survival.lowered import Kind, lowered_alone, opcodes_of
 from pytest_jaxcost.analyses.survival.nesting import Nesting, compiled_nesting
 from pytest_jaxcost.cost.sizes import elements
@@ -153,9 +153,5 @@ def without_clones(works: Iterable[Work]) -> Iterator[Work]:
     for work in works:
         by_value.setdefault(work.evaluation.value, []).append(work)
     for alike in by_value.values():
-        own = [each for each in alike if not _is_cloned(each)]
+        own = [each for each in alike if not each.evaluation.may_be_a_copy]
         yield from own or alike[:1]
-
-
-def _is_cloned(work: Work) -> bool:
-    return work.evaluation.fused or REMATERIALIZED in work.evaluation.instruction.name

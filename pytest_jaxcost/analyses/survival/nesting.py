@@ -1,4 +1,4 @@
-"""Regions inside regions, whose counts add up: loops as often as they run, one branch of each.
+"""Regions inside regions, and how often each runs.
 
 Serves the traced and the compiled program alike, so that what one asks for can be held against what
 the other does.
@@ -7,7 +7,7 @@ the other does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from pytest_jaxcost.hlo.regions import Region as CompiledRegion
@@ -31,11 +31,6 @@ class Nesting(NamedTuple):
         """Whether it is known how often every region runs."""
         return all(each.times is not None for inner in self.inner.values() for each in inner)
 
-    def alike(self, regions: Collection[Hashable], *, weighted: bool) -> Counter[int]:
-        """How many of the regions run once, how many twice, ..., in one run of the program."""
-        runs = self.runs(lambda times: (times or 1) if weighted else 1)
-        return Counter(runs[region] for region in regions)
-
     def runs(self, times: Callable[[int | None], int]) -> Mapping[Hashable, int]:
         """How often each region runs in one run of the program, if all branches are taken.
 
@@ -47,20 +42,6 @@ class Nesting(NamedTuple):
                 for each in inner.regions:
                     runs[each] += runs[region] * times(inner.times)
         return runs
-
-    def total(self, own: Mapping[Hashable, int], *, weighted: bool) -> int:
-        """What happens in one run of the program, when `own` happens in one run of each region.
-
-        Unless `weighted`, loops count as if they ran once.
-        """
-        totals: dict[Hashable, int] = {}
-        last: Hashable = None
-        for last, inner in self.inner.items():
-            totals[last] = own.get(last, 0) + sum(
-                ((each.times or 1) if weighted else 1) * max(map(totals.__getitem__, each.regions))
-                for each in inner
-            )
-        return totals[last]
 
 
 def traced_nesting(program: Inlined) -> Nesting:

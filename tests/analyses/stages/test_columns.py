@@ -14,6 +14,7 @@ from jax import lax
 from pytest_jaxcost import measure
 from pytest_jaxcost._compat import watch_lowering
 from pytest_jaxcost.analyses.stages.columns import NOT_DIVIDED
+from pytest_jaxcost.hlo.program import HloProgram
 from pytest_jaxcost.lowered import NOT_ALLOCATED, Lowered
 from pytest_jaxcost.report.stages import MEMORY, ROWS, Stage
 from tests.hlo.programs import PROGRAMS
@@ -31,9 +32,9 @@ CONTROL = frozenset({"while", "conditional", "custom-call"})
 """What XLA's own totals count otherwise than a run does, by design."""
 
 
-def lowered(name: str) -> tuple[Any, Lowered]:
+def lowered(name: str) -> tuple[Any, HloProgram]:
     found = jax.jit(PROGRAMS[name].function).lower(*PROGRAMS[name].avals)
-    return found, Lowered(found)
+    return found, Lowered(found).program
 
 
 def test_a_straight_program_is_lowered_to_what_xla_says() -> None:

@@ -14,7 +14,7 @@ from pytest_jaxcost.analyses import ANALYSES
 from pytest_jaxcost.analyses.survival import JUDGED
 from pytest_jaxcost.analyses.survival.needed import NEEDED
 from pytest_jaxcost.report import Report
-from pytest_jaxcost.report.metrics import METRICS
+from pytest_jaxcost.report.metrics import ABOUT_MEMORY, METRICS
 from tests.analyses.survival import oracles
 from tests.analyses.survival.kinds import CASES, DOT, Function, M, block, square_in_a_loop
 from tests.analyses.survival.survivals import survivals
@@ -28,7 +28,7 @@ def report(name: str) -> Report:
 
 
 def test_every_kind_that_is_about_work_has_verdicts() -> None:
-    assert ANALYSES.keys() - JUDGED == NO_WORK
+    assert ANALYSES.keys() - JUDGED == NO_WORK == ABOUT_MEMORY
 
 
 def test_there_are_six_programs_of_each_kind_and_both_verdicts() -> None:
@@ -90,6 +90,15 @@ def test_kinds_about_memory_have_no_verdict(kind: str) -> None:
     _ = found.compiled
     assert {each.survival for each in found.findings(kind)} <= {None}
     assert f"surviving_{kind}" not in METRICS
+
+
+def test_survivors_of_what_has_no_verdict_are_an_error_and_not_none() -> None:
+    found = measure(square_in_a_loop, CASES["square_in_a_loop"].avals)
+    with pytest.raises(KeyError, match="no findings about work are of the kind 'constants'"):
+        found.survivors("constants")
+    with pytest.raises(KeyError, match="did you mean 'duplicates'"):
+        found.survivors("duplicate")
+    assert not found.has_compiled
 
 
 def two_blocks(layer: Function) -> Function:
