@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import LimitError
 from .measurement import Primitives
-from .metrics import FAMILIES, METRICS, Family, Metric, Names
+from .metrics import FAMILIES, METRICS, SURVIVING, Family, Metric, Names
 from .opcodes import COLLECTIVES, OPCODES
 from .records import PHASES
 from .suggest import did_you_mean
@@ -246,9 +246,11 @@ def _bound(written: str, value: Any, subject: Metric | Family) -> Bound:
     except LimitError as error:
         raise LimitError(f"{written}: {error}") from None
     if bound.sort == "share" and subject.whole is None:
-        parts = ", ".join(name for name, metric in METRICS.items() if metric.whole)
+        parts = [name for name, metric in METRICS.items() if metric.whole]
+        listed = ", ".join(name for name in parts if not name.startswith(SURVIVING))
         raise LimitError(
-            f"{written}: {subject.name} is not a part of another metric; shares are for {parts}"
+            f"{written}: {subject.name} is not a part of another metric; shares are for {listed}, "
+            f"{SURVIVING}{parts[0]} and the like"
         )
     return bound
 

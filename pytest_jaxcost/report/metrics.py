@@ -94,8 +94,8 @@ def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
 
 
 def _optimized(name: str, unit: Unit, field: str, meaning: str) -> Metric:
-    reads = ("cloned", field)
-    return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
+    whole, reads = None if field == "count" else f"compiled_{field}", ("cloned", field)
+    return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
 
 
 # fmt: off
@@ -199,10 +199,13 @@ _TABLE = (
 # fmt: on
 
 
+SURVIVING = "surviving_"
+
+
 def _surviving(metric: Metric) -> Metric:
     """What is left of a sum of findings once the compiler has removed what it can."""
     meaning = f"What the compiler leaves in of `{metric.name}`, as it was traced."
-    name = f"surviving_{metric.name}"
+    name = SURVIVING + metric.name
     return replace(metric, name=name, stage="compiled", meaning=meaning)
 
 

@@ -198,6 +198,7 @@ def test_the_message_names_the_compiler() -> None:
         "  compiled for cpu, jax\n"
         "\n"
         "  cloned_transcendentals   128   allowed 0\n"
+        "    66.7% of 192 compiled_transcendentals\n"
         "    the compiler's doing: the program itself asks for less.\n"
         "    sine f32[64]   computed 3 times, asked for once\n"
         "      128 transcendentals\n"
