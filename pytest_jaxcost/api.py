@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,8 @@ from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.analyses.stages import stages
-from pytest_jaxcost.analyses.survival import JUDGED, Survivors
+from pytest_jaxcost.analyses.prices import CLAIMS, Prices, Without
+from pytest_jaxcost.analyses.survival import Survival
 from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -77,9 +78,10 @@ class _Measurement:
         target: Target | None,
         libraries: tuple[str, ...],
         like: _Measurement | None = None,
+        facts: Facts | None = None,
     ) -> None:
         self.program = program
-        self._like = like
+        self._like, self._facts = like, facts
         self.name = program.name
         self.target = target
         self.libraries = libraries
@@ -89,7 +91,9 @@ class _Measurement:
 
     @cached_property
     def facts(self) -> Facts:
-        return self._like.facts if self._like else Facts(self.program.jaxpr, self.libraries)
+        if self._like:
+            return self._like.facts
+        return self._facts or Facts(self.program.jaxpr, self.libraries)
 
     def on(self, target: str) -> _Measurement:
         """The same program for another target; what is known of the traced stage is shared."""
@@ -134,25 +138,46 @@ class _Measurement:
 
     @without_collection
     def findings(self, kind: str) -> Findings:
-        return self.judged(kind) if self.has_compiled else self._unjudged(kind)
+        return self.judged(kind) if self.has_compiled else self._prices.priced(kind)
 
-    def _unjudged(self, kind: str) -> Findings:
+    def _unpriced(self, kind: str) -> Findings:
         if kind not in self._findings:
             self._findings[kind] = ANALYSES[kind](self.facts)
         return self._findings[kind]
+
+    @cached_property
+    def _prices(self) -> Prices:
+        return self._like._prices if self._like else Prices(self.facts, self._unpriced)
 
     @without_collection
     def judged(self, kind: str) -> Findings:
         """The findings of a kind, with what the compiler makes of each if that is looked for."""
         if kind not in self._judged:
-            found = self._unjudged(kind)
-            judge = kind in JUDGED and found
-            self._judged[kind] = found.judged(self._survivors.judged) if judge else found
+            self._judged[kind] = self._survival.judged(kind)
         return self._judged[kind]
 
+    @without_collection
+    def waste(self) -> int:
+        """The operations that the findings of all kinds that are waste cost together."""
+        findings = [each for kind in CLAIMS for each in self._prices.priced(kind)]
+        return sum(each.flops + each.transcendentals for each in findings)
+
     @cached_property
-    def _survivors(self) -> Survivors:
-        return Survivors(self.facts, self.compiled())
+    def _survival(self) -> Survival:
+        return Survival(self._prices, self.compiled(), self._compiled_without)
+
+    def _compiled_without(self, without: Without) -> Compiled:
+        jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
+        return Compiled(self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target))
+
+    def without(self, kinds: Collection[str]) -> _Measurement:
+        """The program without the findings of some kinds; of all that are waste if none is named."""
+        chosen = kinds or CLAIMS
+        without = self._prices.without(chosen)
+        name = f"{self.name} without {' and '.join(kinds) if kinds else 'waste'}"
+        jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
+        program = self.program.with_jaxpr(jaxpr, name)
+        return _Measurement(program, self.target, self.libraries, facts=without.rewritten_facts)
 
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:

@@ -22,7 +22,7 @@ from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences, repetitions
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Block, Equation, Inlined
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
@@ -85,6 +85,23 @@ class Facts:
         return repetitions(self.program, self.numbers, self.live)
 
     @cached_property
+    def _holders(self) -> dict[int, tuple[Region, Equation]]:
+        """The equation that holds each region, and where that stands, by the region's ``id``."""
+        return {
+            id(inner): (region, equation)
+            for region, equation in self.program.walk()
+            for inner in (() if equation.control is None else equation.control.regions)
+        }
+
+    def holders_of(self, region: Region) -> list[Equation]:
+        """The loops, branches and blocks that a region is inside of, outermost first."""
+        found: list[Equation] = []
+        while (holder := self._holders.get(id(region))) is not None:
+            region, equation = holder
+            found.append(equation)
+        return found[::-1]
+
+    @cached_property
     def phases(self) -> Phases:
         return Phases(self.program)
 
@@ -129,6 +146,13 @@ class Facts:
             exact=program.exact and tally.exact and not doubts,
             caveats=(*program.caveats, *doubts),
         )
+
+    def about(self, program: Inlined) -> Facts:
+        """Facts about another program, which has equations in common with this one."""
+        other = Facts(self.jaxpr, self.libraries)
+        other.program = program
+        other._costs = dict(self._costs)
+        return other
 
     def within(self, members: frozenset[int]) -> Facts:
         """The same facts for analyses that only look at equations whose ``id`` is a member."""

@@ -8,7 +8,8 @@ from functools import singledispatch
 from pytest_jaxcost.ir.equation import Block, Region
 from pytest_jaxcost.rewrite.cloning import clone
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Hoist, Known, Merge, Replace
+from pytest_jaxcost.rewrite.edits import CannotRewrite, Fuse, Hoist, Known, Merge, Replace
+from pytest_jaxcost.rewrite.fusing import fuse
 from pytest_jaxcost.rewrite.inserting import insert
 from pytest_jaxcost.rewrite.moving import KERNEL, around, move_out
 from pytest_jaxcost.rewrite.passing import hand_on, lift, lower
@@ -31,6 +32,13 @@ def apply(edit: object, draft: Draft) -> None:
 def _merge(edit: Merge, draft: Draft) -> None:
     for first, again in zip(edit.first, edit.again, strict=True):
         _merge_values(draft, draft.find(first), draft.find(again))
+
+
+@apply.register
+def _fuse(edit: Fuse, draft: Draft) -> None:
+    first, again = (draft.holders[id(region)] for region in (edit.first, edit.again))
+    if first is not again:
+        fuse(draft, first, again)
 
 
 @apply.register
@@ -71,19 +79,21 @@ def _merge_values(draft: Draft, first: int, again: int) -> None:
         return
     for region in (draft.home(first), draft.home(again)):
         _require_open(draft, region)
+    if _position(draft, again) < _position(draft, first):
+        first, again = again, first
     if draft.is_visible(first, draft.home(again)):
         draft.substitute(again, first)
     elif draft.is_visible(again, draft.home(first)):
         draft.substitute(first, again)
+    elif _is_conditional(draft, first, again):
+        _hand_over(draft, again, first)
     else:
         _hand_over(draft, first, again)
     draft.touch(draft.home(again))
 
 
 def _hand_over(draft: Draft, first: int, again: int) -> None:
-    """The earlier of two loops or branches hands its value to the later one."""
-    if _position(draft, again) < _position(draft, first) and not _is_conditional(draft, again):
-        first, again = again, first
+    """One of two loops or branches hands its value to the other."""
     found = hand_on(draft, first, draft.home(again))
     if draft.find(again) != draft.find(found):
         draft.substitute(again, draft.find(found))
@@ -94,8 +104,11 @@ def _position(draft: Draft, value: int) -> int:
     return -1 if maker is None else maker.position
 
 
-def _is_conditional(draft: Draft, value: int) -> bool:
-    return any(region.guard is not None for region in draft.chain(draft.home(value)))
+def _is_conditional(draft: Draft, value: int, other: int) -> bool:
+    """Whether a value is computed in more branches than another one."""
+    values = (draft.chain(draft.home(each)) for each in (value, other))
+    branches, others = (sum(region.guard is not None for region in each) for each in values)
+    return branches > others
 
 
 def _hoisted_once(draft: Draft, value: int, bodies: Iterable[int]) -> Region | None:

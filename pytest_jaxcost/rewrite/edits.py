@@ -20,6 +20,13 @@ class Merge(NamedTuple):
     again: tuple[int, ...]
 
 
+class Fuse(NamedTuple):
+    """Two ``while`` loops that run equally often become one; the bodies say which."""
+
+    first: Region
+    again: Region
+
+
 class Hoist(NamedTuple):
     """Values that do not change in some loops around them: they are computed before these loops."""
 
@@ -45,8 +52,17 @@ class Replace(NamedTuple):
     """Takes arrays in the order of `inputs` and is traced by JAX; its calls are inlined."""
 
 
-Edit = Merge | Hoist | Known | Replace
+Edit = Merge | Fuse | Hoist | Known | Replace
 
 
 class CannotRewrite(Exception):
     """An edit that cannot be written down as a program; the message is the reason."""
+
+
+def named_by(edit: Edit) -> tuple[int, ...]:
+    """The values that an edit is about; none for loops that become one."""
+    if isinstance(edit, Merge):
+        return edit.again
+    if isinstance(edit, Replace):
+        return edit.outputs
+    return () if isinstance(edit, Fuse) else edit.values

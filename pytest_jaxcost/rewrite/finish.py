@@ -8,7 +8,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Carry, Equation, Inlined, Loop, Region, Switch
 from pytest_jaxcost.ir.inline import weigh
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import CannotRewrite, Edit, named_by
 
 CIRCLE = "values would have to be computed from each other"
 
@@ -18,6 +18,12 @@ class Finished(NamedTuple):
 
     program: Inlined
     touched: frozenset[int]
+    needed: bytearray
+    """One byte per value: 1 if the program needs it."""
+
+    def needs(self, edit: Edit) -> bool:
+        """Whether what an edit was to take out is still in the program."""
+        return any(self.needed[value] for value in named_by(edit))
 
 
 def finish(draft: Draft) -> Finished:
@@ -53,7 +59,8 @@ class _Finish:
             caveats=draft.program.caveats,
             exact=draft.program.exact,
         )
-        return Finished(program, frozenset(self.touched))
+        needed = bytearray(map(self._is_live, range(len(draft.avals))))
+        return Finished(program, frozenset(self.touched), needed)
 
     # what is needed
 

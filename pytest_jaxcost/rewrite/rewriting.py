@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,10 @@ class Rewritten:
     program: Inlined
     touched: frozenset[int]
     """The bodies in which something changed, by ``id``."""
-    refused: Mapping[Edit, str]
-    """The edits that could not be written down, and why."""
+    refused: Mapping[int, str]
+    """The edits that could not be written down, by their position, and why."""
+    made: Sequence[int]
+    """The first of the values that each edit made; the next edit's are the end of them."""
 
     def jaxpr(self, like: Any) -> Any:
         """The program as a closed jaxpr; `like` is the one that the program was read from.
@@ -33,14 +35,21 @@ class Rewritten:
         return emit(self.program, like, self.touched)
 
 
-def rewrite(program: Inlined, edits: Iterable[Edit]) -> Rewritten:
+def rewrite(program: Inlined, edits: Sequence[Edit]) -> Rewritten:
     """The program with edits, applied in this order."""
     draft = Draft(program)
-    refused: dict[Edit, str] = {}
-    for edit in edits:
+    refused: dict[int, str] = {}
+    made: list[int] = []
+    for position, edit in enumerate(edits):
+        made.append(len(draft.avals))
         try:
             apply(edit, draft)
         except CannotRewrite as error:
-            refused[edit] = str(error)
-    program, touched = finish(draft)
-    return Rewritten(program=program, touched=touched, refused=refused)
+            refused[position] = str(error)
+    finished = finish(draft)
+    return Rewritten(
+        program=finished.program,
+        touched=finished.touched,
+        refused={k: why for k, why in refused.items() if finished.needs(edits[k])},
+        made=made,
+    )
