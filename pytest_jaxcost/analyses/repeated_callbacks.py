@@ -3,8 +3,7 @@
 ``jax.pure_callback`` promises that the result depends on the operands alone, so one call is enough:
 for two calls with equal operands, and for a call in a loop whose operands do not change. XLA moves
 some out of their loop and never merges two, and each call leaves the device. What a callback costs
-is unknown, so they are counted in calls. Callbacks with effects are never repetitions. Two calls
-with equal operands are `duplicates` too; this says which of those wait for the host.
+is unknown, so they are counted in calls. Callbacks with effects are never repetitions.
 """
 
 from __future__ import annotations
