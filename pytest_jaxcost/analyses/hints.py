@@ -40,6 +40,8 @@ BY_DERIVATIVE = {
     "linearize": PUSHES,
     "vjp": PULLS,
 }
+MAPS = {"linearize", "vjp"}
+"""Derivatives that return a linear map, which is what each call is made for."""
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -80,7 +82,8 @@ def _ways(facts: Facts, made: Sequence[Made]) -> list[Way]:
 def _derivative_hint(ways: Sequence[Way]) -> str:
     """How to differentiate once what several derivatives share; empty if it is no such thing."""
     asked = {_outermost_derivative(way) for way in ways}
-    if not any(asked):
+    is_a_call_again = all(way.is_equal for way in ways) and not asked & MAPS
+    if is_a_call_again or not any(asked):
         return ""
     return BY_DERIVATIVE.get(asked.pop(), "") if len(asked) == 1 else DIFFERENTIATE_ONCE
 

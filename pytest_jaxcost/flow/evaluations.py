@@ -13,8 +13,7 @@ bind made in a derivative the first is the primal.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
@@ -42,6 +41,7 @@ class Made(NamedTuple):
     evaluation: Evaluation
     origin: Origin
     phase: str
+    is_work: bool
     is_primal: bool
     pull: tuple[int, int]
     """Which of how many equations alike that pulling cotangents back through it made."""
@@ -53,7 +53,9 @@ class Way(NamedTuple):
     outside: tuple[_compat.Frame, ...]
     inside: tuple[_compat.Frame, ...]
     is_repeated: bool
-    """Whether all that the first frame inside calls is computed elsewhere too."""
+    """Whether what the first frame inside calls is evaluated elsewhere too, at the same point."""
+    is_equal: bool
+    """Whether all that differentiation makes of it is computed elsewhere too."""
 
 
 class Evaluations:
@@ -91,17 +93,22 @@ class Evaluations:
     @cached_property
     def primal(self) -> dict[Evaluation, list[Made]]:
         """The primal work of each evaluation, in program order."""
-        return self._by_evaluation(primal=True)
+        return self._by_evaluation(lambda made: made.is_primal)
+
+    @cached_property
+    def work(self) -> dict[Evaluation, list[Made]]:
+        """The work that comes from each evaluation, in program order."""
+        return self._by_evaluation(lambda made: made.is_work)
 
     @cached_property
     def whole(self) -> dict[Evaluation, list[Made]]:
         """All that comes from each evaluation, in program order."""
-        return self._by_evaluation(primal=False)
+        return self._by_evaluation(lambda made: True)
 
-    def _by_evaluation(self, *, primal: bool) -> dict[Evaluation, list[Made]]:
+    def _by_evaluation(self, is_meant: Callable[[Made], bool]) -> dict[Evaluation, list[Made]]:
         found: dict[Evaluation, list[Made]] = defaultdict(list)
         for each in self.made.values():
-            if each.is_primal or not primal:
+            if is_meant(each):
                 found[each.evaluation].append(each)
         return found
 
@@ -161,22 +168,34 @@ class Evaluations:
         """The frames of a context from the one on whose code ran again what it calls there."""
         way = self.origins.frames(context)[::-1]
         calls = self._tree.calls(way)
-        levels = (k for k, call in enumerate(calls) if call.runs > 1)
-        return self._way(way, next(levels, max(len(way) - 1, 0)))
+        again = [k for k, call in enumerate(calls) if call.runs > 1]
+        repeated = [k for k in again if calls[k].is_repeated]
+        return self._way(way, (repeated or again or [max(len(way) - 1, 0)])[0])
 
     def _way(self, way: tuple[_compat.Frame, ...], start: int) -> Way:
         calls = self._tree.calls(way[: start + 1])
-        return Way(way[:start], way[start:], len(calls) > start and calls[start].is_repeated)
+        call = calls[start] if start < len(calls) else _Call(0, False, False)
+        return Way(way[:start], way[start:], call.is_repeated, call.is_equal)
 
     @cached_property
     def _tree(self) -> _Tree:
-        whole: dict[int, bool] = defaultdict(lambda: True)
-        for (context, _), numbers in self.numbers.items():
-            whole[context] &= all(self.times[number] > 1 for number in numbers)
+        repeated, equal = self._all_computed_again(self.primal), self._all_computed_again(self.work)
         tree = _Tree()
         for context, runs in self.runs.items():
-            tree.add(self.origins.frames(context)[::-1], runs, whole[context])
+            way = self.origins.frames(context)[::-1]
+            tree.add(way, _Call(runs, context in repeated, context in equal))
         return tree
+
+    def _all_computed_again(self, work: Mapping[Evaluation, list[Made]]) -> set[int]:
+        """The contexts in all of whose evaluations nothing is computed for the first time."""
+        numbers = [
+            (context, self._values[each.occurrence.equation.outputs[0]])
+            for (context, _), made in work.items()
+            for each in made
+            if each.occurrence.equation.outputs
+        ]
+        times = Counter(number for _, number in numbers)
+        return set(self.runs) - {context for context, number in numbers if times[number] == 1}
 
     # evaluations
 
@@ -223,8 +242,8 @@ class Evaluations:
     def _add(
         self, step: _Step, evaluation: Evaluation, is_primal: bool, pull: tuple[int, int]
     ) -> None:
-        occurrence, origin, phase, _ = step
-        made = Made(occurrence, evaluation, origin, phase, is_primal, pull)
+        occurrence, origin, phase, is_work = step
+        made = Made(occurrence, evaluation, origin, phase, is_work, is_primal, pull)
         self.made[id(occurrence.equation)] = made
 
 
@@ -328,14 +347,21 @@ def _shared(ways: Sequence[tuple[_compat.Frame, ...]]) -> int:
     return len(ways[0])
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(NamedTuple):
     """What one frame called at one instruction."""
 
     runs: int
     """The least number of runs of what it called."""
     is_repeated: bool
-    """Whether all of that is computed elsewhere too."""
+    is_equal: bool
+
+    def and_(self, other: _Call) -> _Call:
+        """What two calls at the same instruction have in common."""
+        return _Call(
+            min(self.runs, other.runs),
+            self.is_repeated and other.is_repeated,
+            self.is_equal and other.is_equal,
+        )
 
 
 class _Tree:
@@ -345,16 +371,15 @@ class _Tree:
         self._inside: dict[tuple[int, _compat.Frame], int] = {}
         self._calls: list[_Call] = []
 
-    def add(self, way: tuple[_compat.Frame, ...], runs: int, is_repeated: bool) -> None:
-        """Note an evaluation."""
+    def add(self, way: tuple[_compat.Frame, ...], new: _Call) -> None:
+        """Note what a way leads to."""
         at = -1
         for frame in way:
             at = self._inside.setdefault((at, frame), len(self._calls))
             if at == len(self._calls):
-                self._calls.append(_Call(runs, is_repeated))
-            call = self._calls[at]
-            call.runs = min(call.runs, runs)
-            call.is_repeated = call.is_repeated and is_repeated
+                self._calls.append(new)
+            else:
+                self._calls[at] = self._calls[at].and_(new)
 
     def calls(self, way: tuple[_compat.Frame, ...]) -> list[_Call]:
         """The calls along a way, outermost first, as far as they lead to evaluations."""

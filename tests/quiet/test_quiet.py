@@ -21,7 +21,7 @@ REAL = {
     "optax.adafactor": "its decay rate and one minus it are computed again for every parameter",
     "optax.ctc_loss": "(1.0 - pad) stands in two lines of its loop body",
     "optax.sigmoid_focal_loss": "it takes the sigmoid of the logits in two ways",
-    "optax.radam": "b2 ** count is computed again for the bias correction, in one line with the rest",
+    "optax.radam": "b2 ** count is computed again for the bias correction",
     "optax.yogi": "the square of the gradient stands in two lines",
     "special.kl_div": "from JAX 0.12 its value and its derivative take the logarithms apart",
     "special.rel_entr": "from JAX 0.12 its value and its derivative take the logarithms apart",
