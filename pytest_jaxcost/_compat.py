@@ -275,9 +275,14 @@ def is_of_rule(frames: Sequence[Frame]) -> bool:
     for frame in reversed(frames):
         if frame.file == _AD_FILE and is_bind(frame):
             differentiates = True
-        elif differentiates and not frame.file.startswith(_MACHINERY):
+        elif differentiates and (_is_tangent(frame) or not frame.file.startswith(_MACHINERY)):
             return True
     return False
+
+
+def _is_tangent(frame: Frame) -> bool:
+    """Whether a frame computes the tangents of a jitted function's linearization: 0.8 to 0.12."""
+    return frame.function.endswith(".tangent_fun")
 
 
 def derivative_of(frame: Frame) -> str:
