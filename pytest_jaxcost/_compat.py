@@ -27,6 +27,7 @@ from jax._src import effects as _effects
 from jax._src import flatten_util as _flatten_util
 from jax._src import source_info_util as _source_info
 from jax._src import traceback_util as _traceback_util
+from jax._src.interpreters import ad as _ad
 from jax._src.interpreters import mlir as _mlir
 from jax._src.interpreters import pxla as _pxla
 from jax._src.lib import xla_client as _xla_client  # type: ignore[attr-defined]
@@ -46,6 +47,20 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 
 _API_FILE = _api.__file__
+_AD_FILE = _ad.__file__
+_INTERPRETERS = os.path.dirname(_AD_FILE) + os.sep
+_MACHINERY = (
+    _INTERPRETERS,
+    *(
+        os.path.join(os.path.dirname(_API_FILE), name)
+        for name in ("api", "core.py", "custom_derivatives.py", "linear_util.py", "pjit.py")
+    ),
+    *(
+        os.path.join(os.path.dirname(_API_FILE), name)
+        for name in ("source_info_util.py", "traceback_util.py", "util.py")
+    ),
+)
+"""What stands between a bind and the equation, beside the rules of transformations."""
 _DERIVATIVES = frozenset(
     {
         "grad",
@@ -240,6 +255,35 @@ def _is_made_by(eqn: Any, function: str) -> bool:
         if frame.function == function:
             return True
     return False
+
+
+def is_bind(frame: Frame) -> bool:
+    """Whether a trace processes a primitive or a call that JAX's functions bound: 0.8 to 0.12."""
+    return ".process_" in frame.function and frame.file.startswith(_INTERPRETERS)
+
+
+def is_custom_rule(frame: Frame) -> bool:
+    """Whether a derivative runs a rule of the user's in place of a function: 0.8 to 0.12."""
+    return is_bind(frame) and ".process_custom_" in frame.function and frame.file == _AD_FILE
+
+
+def is_of_rule(frames: Sequence[Frame]) -> bool:
+    """Whether a differentiation rule is among the frames below a bind, innermost first.
+
+    JAX evaluates whole jaxprs without frames of the rules: then the answer is no.
+    """
+    differentiates = False
+    for frame in reversed(frames):
+        if frame.file == _AD_FILE and is_bind(frame):
+            differentiates = True
+        elif differentiates and (_is_tangent(frame) or not frame.file.startswith(_MACHINERY)):
+            return True
+    return False
+
+
+def _is_tangent(frame: Frame) -> bool:
+    """Whether a frame computes the tangents of a jitted function's linearization: 0.8 to 0.12."""
+    return frame.function.endswith(".tangent_fun")
 
 
 def derivative_of(frame: Frame) -> str:

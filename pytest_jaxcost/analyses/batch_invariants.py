@@ -12,14 +12,14 @@ unchanged, which count under those names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import prod
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.inside import Expressions
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
+from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE, axes_of
 from pytest_jaxcost.flow.constant_axes import constant_axes
@@ -55,7 +55,7 @@ def batch_invariants(facts: Facts) -> Findings:
     ]
     worked = [each for each in repeated if not facts.is_bookkeeping(each.occurrence.equation)]
     chosen = [each.occurrence for each in worked]
-    expressions, again = Expressions(facts, chosen), counted_elsewhere(facts, chosen)
+    same, again = {id(o.equation) for o in chosen}, counted_elsewhere(facts, chosen)
     counted: list[Repeated] = []
     filled: list[Repeated] = []
     jaxs: list[Repeated] = []
@@ -63,7 +63,7 @@ def batch_invariants(facts: Facts) -> Findings:
         equation = each.occurrence.equation
         if id(equation) in again or not is_live(equation, facts.live):
             continue
-        if _is_jaxs(facts, expressions, each.occurrence):
+        if _is_jaxs(facts, same, each.occurrence):
             jaxs.append(each)
         else:
             (filled if _is_fill(facts, each) else counted).append(each)
@@ -86,11 +86,11 @@ def _constant_sizes(
     return tuple((axis, shape[axis]) for axis in axes_of(mask) if shape[axis] > 1)
 
 
-def _is_jaxs(facts: Facts, expressions: Expressions, occurrence: Occurrence) -> bool:
+def _is_jaxs(facts: Facts, same: Container[int], occurrence: Occurrence) -> bool:
     """Whether no line of the user's says so: a cotangent, or a step of a larger expression."""
     if facts.phases.of(occurrence.equation) == where.TRANSPOSE:
         return True
-    return expressions.is_jaxs_own(occurrence)
+    return not is_users(facts, occurrence.equation, lambda other: id(other.equation) in same)
 
 
 def _is_fill(facts: Facts, repeated: Repeated) -> bool:

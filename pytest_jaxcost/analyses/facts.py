@@ -17,6 +17,7 @@ from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
 from pytest_jaxcost.flow.dependence import arguments, dependents
+from pytest_jaxcost.flow.evaluations import Evaluations
 from pytest_jaxcost.flow.invariance import Invariance, invariance
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
@@ -26,6 +27,7 @@ from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
+from pytest_jaxcost.rewrite.edits import Edit
 
 INDEX_ELEMENTS = 32
 """Integer and boolean results of at most so many elements are index arithmetic, not work. What is
@@ -100,6 +102,16 @@ class Facts:
             region, equation = holder
             found.append(equation)
         return found[::-1]
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """The runs of the user's code that equations come from."""
+        return Evaluations(
+            self.program,
+            self.numbers,
+            lambda equation: not self.is_bookkeeping(equation),
+            lambda file: not self.is_library(file),
+        )
 
     @cached_property
     def phases(self) -> Phases:
@@ -201,6 +213,10 @@ class Facts:
         discrete = getattr(getattr(aval, "dtype", None), "kind", None) in _DISCRETE
         return (small and discrete) or ((small or discrete) and not self.given[value])
 
+    def is_library(self, file: str) -> bool:
+        """Whether a file is no code of the user's own."""
+        return bool(self.libraries) and file.startswith(self.libraries)
+
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""
         return where.positions(equation, self.libraries)
@@ -216,11 +232,17 @@ class Facts:
         hint: str = "",
         nbytes: int = 0,
         bookkeeping: bool | None = None,
+        edits: Iterable[Edit] = (),
     ) -> Finding:
-        """A finding about equations that are alike: what running all of `wasted` costs."""
+        """A finding about the first of `wasted`: what running all of them costs."""
         equation = wasted[0].equation
-        cost = self.cost(equation)
-        spent = (NOTHING if cost is None else cost).times(sum(o.region.weight for o in wasted))
+        costs = [self.cost(o.equation) for o in wasted]
+        known = [
+            cost.times(o.region.weight)
+            for cost, o in zip(costs, wasted, strict=True)
+            if cost is not None
+        ]
+        spent = sum(known, NOTHING)
         return Finding(
             kind=kind,
             primitive=equation.primitive,
@@ -232,13 +254,14 @@ class Facts:
             bytes_accessed=spent.bytes_accessed,
             share=self.share(spent),
             nbytes=nbytes,
-            exact=cost is not None and all(_is_exact(o) for o in wasted),
+            exact=None not in costs and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
             places=tuple(places) or self.places(equation),
             phase=self.phases.of(equation),
             scope=where.scope(equation),
             hint=hint,
             equations=tuple(id(o.equation) for o in wasted),
+            edits=tuple(edits),
         )
 
     def costing(self, finding: Finding, cost: Cost) -> Finding:

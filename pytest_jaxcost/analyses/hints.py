@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_jaxcost.analyses.derivative_calls import derivative_calls, run_for_each_vector
+from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
+from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Equation
 
 VALUE_AND_GRAD = (
     "it runs plainly and again under differentiation; jax.value_and_grad, jax.jvp or jax.vjp "
@@ -40,6 +40,8 @@ BY_DERIVATIVE = {
     "linearize": PUSHES,
     "vjp": PULLS,
 }
+MAPS = {"linearize", "vjp"}
+"""Derivatives that return a linear map, which is what each call is made for."""
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -53,22 +55,39 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
         return VALUE_AND_GRAD
     if any(o.region.weight != repetition.first.region.weight for o in occurrences):
         return LOOP
-    paths = [facts.positions(o.equation) for o in occurrences]
-    parting = parting_calls([path for path in paths if path])
-    derivative = _derivative_hint(facts, [o.equation for o in occurrences])
+    made = [facts.evaluations.of(o.equation) for o in occurrences]
+    if len({each.evaluation for each in made}) == 1:
+        return PULLS
+    ways = _ways(facts, made)
+    if not all(way.is_repeated for way in ways):
+        return REUSE
+    derivative = _derivative_hint(ways)
     if derivative:
         return derivative
-    functions = {path[0].function for path in paths if path}
+    paths = [path for o in occurrences if (path := facts.positions(o.equation))]
+    parting = parting_calls(paths)
+    functions = {path[0].function for path in paths}
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
 
 
-def _derivative_hint(facts: Facts, equations: Sequence[Equation]) -> str:
+def _ways(facts: Facts, made: Sequence[Made]) -> list[Way]:
+    """The ways to the evaluations from where they part, or from the loop that runs them again."""
+    contexts = list(dict.fromkeys(each.evaluation[0] for each in made))
+    evaluations = facts.evaluations
+    return evaluations.ways(contexts) if len(contexts) > 1 else [evaluations.rerun(contexts[0])]
+
+
+def _derivative_hint(ways: Sequence[Way]) -> str:
     """How to differentiate once what several derivatives share; empty if it is no such thing."""
-    nested = {derivative_calls(each) for each in equations}
-    if len(nested) == 1:
-        call = run_for_each_vector(facts, nested.pop())
-        return BY_DERIVATIVE.get(call[0], DIFFERENTIATE_ONCE) if call else ""
-    hints = {BY_DERIVATIVE.get(calls[0][0]) if calls else None for calls in nested}
-    return (hints.pop() if len(hints) == 1 else None) or DIFFERENTIATE_ONCE
+    asked = {_outermost_derivative(way) for way in ways}
+    is_a_call_again = all(way.is_equal for way in ways) and not asked & MAPS
+    if is_a_call_again or not any(asked):
+        return ""
+    return BY_DERIVATIVE.get(asked.pop(), "") if len(asked) == 1 else DIFFERENTIATE_ONCE
+
+
+def _outermost_derivative(way: Way) -> str:
+    derivatives = map(_compat.derivative_of, way.inside)
+    return next((derivative for derivative in derivatives if derivative), "")

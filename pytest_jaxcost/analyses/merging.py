@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.repeats import Occurrence
+from pytest_jaxcost.flow.repeats import Occurrence, Repetition
 from pytest_jaxcost.ir.equation import Equation, Loop
 from pytest_jaxcost.rewrite.edits import Edit, Fuse, Merge
 
 
-def merges(facts: Facts, first: Occurrence, again: Occurrence) -> Iterator[Edit]:
-    """What lets `first` stand for `again`, the loops and branches around them first."""
+def merges(facts: Facts, repetition: Repetition) -> Iterator[Edit]:
+    """What lets the first evaluation stand for the others."""
+    for again in repetition.again:
+        yield from _merges(facts, repetition.first, again)
+
+
+def _merges(facts: Facts, first: Occurrence, again: Occurrence) -> Iterator[Edit]:
+    """The loops and branches around two evaluations are merged before they are."""
     for one, other in _around_both(facts, first, again):
         yield from _of_results(facts, one, other)
         if _run_equally_often(facts, one, other):
