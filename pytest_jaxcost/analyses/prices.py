@@ -16,7 +16,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import Hoist, named_by
+from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge, named_by
 from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 
 CLAIMS = (
@@ -104,7 +104,7 @@ class Without:
         for position, (finding, edit) in edits:
             if finding >= first:
                 owners.update(dict.fromkeys(range(made[position], ends[position]), finding))
-                direct.update(dict.fromkeys(named_by(edit), finding))
+                direct.update(dict.fromkeys(_about(edit), finding))
         return _with_ancestors(self._original, owners | direct, direct)
 
     @property
@@ -166,6 +166,11 @@ class Prices:
         for value, cost in _differences(self._facts, before, after):
             saved[owners.get(value, first) - first] += cost
         return saved
+
+
+def _about(edit: Edit) -> tuple[int, ...]:
+    """The values of which an edit may take some away."""
+    return (*edit.first, *edit.again) if isinstance(edit, Merge) else named_by(edit)
 
 
 def _with_ancestors(

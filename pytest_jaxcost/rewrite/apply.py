@@ -131,25 +131,28 @@ def _copied_out(draft: Draft, value: int, held: Node, loop: Region) -> None:
     The copy hands its values on to the loop or branch inside, iteration by iteration.
     """
     outer = around(draft, loop)
-    copies = clone(draft, held, outer)
+    made, copies = clone(draft, held, outer)
     lifted, iterations = lift(draft, copies[value], outer)
-    for read in _outside(draft, lifted, set(copies.values()), outer):
+    for read in _read_by_clone(draft, lifted, made):
         move_out(draft, read, loop)
     found = lower(draft, lifted, draft.home(value), outer, iterations)
     draft.substitute(value, found)
 
 
-def _outside(draft: Draft, value: int, copies: set[int], outer: Region) -> Iterator[int]:
-    """What the copies that a value is made of read and is not visible in the region yet."""
+def _read_by_clone(draft: Draft, value: int, made: Node) -> Iterator[int]:
+    """What a copied equation and its bodies read from outside to make one of its results."""
+    control = made.equation.control
+    inside = () if control is None else control.regions
     stack, seen = [value], set[int]()
     while stack:
         current = draft.find(stack.pop())
         if current in seen:
             continue
         seen.add(current)
-        if current in copies or current not in draft.makers or current == value:
+        home, maker = draft.home(current), draft.makers.get(current)
+        if maker is made or any(draft.is_within(home, region) for region in inside):
             stack.extend(draft.depends[current])
-        elif not draft.is_visible(current, outer):
+        elif not draft.is_visible(current, made.home):
             yield current
 
 

@@ -19,19 +19,19 @@ Copies = dict[int, int]
 """The copy of each value that is copied; other values stand for themselves."""
 
 
-def clone(draft: Draft, node: Node, home: Region) -> Copies:
-    """Put a copy of an equation and of its bodies into a region; the copies of their values.
+def clone(draft: Draft, node: Node, home: Region) -> tuple[Node, Copies]:
+    """Put a copy of an equation and of its bodies into a region; the copies of their values too.
 
     Raises:
         CannotRewrite: something inside has an effect.
     """
     copies: Copies = {}
-    draft.add(_equation(draft, node.equation, copies), home, node.position)
+    made = draft.add(_equation(draft, node.equation, copies), home, node.position)
     for value, copy in copies.items():
         draft.depends[copy] = tuple(
             [copies.get(found, found) for found in map(draft.find, draft.depends[value])]
         )
-    return copies
+    return made, copies
 
 
 def _equation(draft: Draft, equation: Equation, copies: Copies) -> Equation:
