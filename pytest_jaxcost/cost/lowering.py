@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 
 from pytest_jaxcost.cost.record import Cost
-from pytest_jaxcost.cost.sizes import touched_bytes
+from pytest_jaxcost.cost.sizes import touching
 from pytest_jaxcost.ir.keys import param_key
 
 PLATFORMS = ("cpu", "tpu")
@@ -85,8 +85,7 @@ def priced(eqn: Any, answer: Answer) -> Cost | None:
     """The cost of `eqn` by what XLA counts; the bytes are those of its operands and results."""
     if answer.counts is None:
         return None
-    flops, transcendentals = answer.counts
-    return Cost(flops=flops, transcendentals=transcendentals, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn, *answer.counts)
 
 
 def per_element(eqn: Any) -> PerElement | Answer:

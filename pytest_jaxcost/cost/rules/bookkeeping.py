@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import nbytes, result_bytes, touched_bytes
+from pytest_jaxcost.cost.sizes import nbytes, result_bytes, touching
 
 MOVES = (
     *("broadcast_in_dim", "broadcast_to", "reshape", "transpose", "squeeze", "rev", "tile"),
@@ -49,7 +49,7 @@ READS = ("slice", "split")
 @rule(*MOVES, *OBSERVED)
 def moves(eqn: Any) -> Cost:
     """All operands read and all results written."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn)
 
 
 @rule(*ANNOTATIONS)

@@ -16,7 +16,7 @@ TRANSCENDENTAL = (
 )
 
 FLOP = (
-    *("abs", "add", "and", "ceil", "clamp", "compare", "complex", "convert", "bitcast-convert"),
+    *("abs", "add", "and", "ceil", "clamp", "compare", "complex"),
     *("count-leading-zeros", "divide", "floor", "imag", "is-finite", "maximum", "minimum"),
     *("multiply", "negate", "not", "or", "popcnt", "real", "reduce-precision", "remainder"),
     *("round-nearest-afz", "round-nearest-even", "select", "shift-left"),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_jaxcost.formulas.contractions import dot
 from pytest_jaxcost.hlo.cost import Work
 from pytest_jaxcost.hlo.registry import TARGETS, rule, target
 from pytest_jaxcost.hlo.rules.contractions import dot_work
@@ -51,7 +52,7 @@ def onednn(site: Site) -> Work | None:
     out = site.array.size * batch
     product = site.operand(0).size * site.operand(1).size
     width = math.isqrt(product // out) if out else 0
-    return Work(2 * site.array.size * width, 0) if out * width * width == product else None
+    return Work(dot(site.array.size, [width]), 0) if out * width * width == product else None
 
 
 @target("__cudnn$convForward", "__onednn$convolution")
@@ -81,4 +82,4 @@ def convolution_backward_filter(site: Site) -> Work:
 def _convolution(site: Site, lhs: int | None, rhs: int | None, result: int | None) -> Work:
     """Return the flops of a convolution, each part an operand or, for None, the result."""
     shapes = [site.array if each is None else site.operand(each) for each in (lhs, rhs, result)]
-    return Work(convolution_flops(site.instruction, *shapes), 0)
+    return Work(convolution_flops(site, *shapes), 0)
