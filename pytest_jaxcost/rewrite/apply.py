@@ -94,7 +94,7 @@ def _merge_values(draft: Draft, first: int, again: int) -> None:
 
 def _hand_over(draft: Draft, first: int, again: int) -> None:
     """One of two loops or branches hands its value to the other."""
-    found = hand_on(draft, first, draft.home(again))
+    found = hand_on(draft, first, again)
     if draft.find(again) != draft.find(found):
         draft.substitute(again, draft.find(found))
 
@@ -131,11 +131,12 @@ def _copied_out(draft: Draft, value: int, held: Node, loop: Region) -> None:
     The copy hands its values on to the loop or branch inside, iteration by iteration.
     """
     outer = around(draft, loop)
-    made, copies = clone(draft, held, outer)
+    made, copies = draft.clones.get((held, id(loop))) or clone(draft, held, outer)
+    draft.clones[held, id(loop)] = made, copies
     lifted, iterations = lift(draft, copies[value], outer)
     for read in _read_by_clone(draft, lifted, made):
         move_out(draft, read, loop)
-    found = lower(draft, lifted, draft.home(value), outer, iterations)
+    found = lower(draft, lifted, value, outer, iterations)
     draft.substitute(value, found)
 
 

@@ -40,6 +40,8 @@ class Draft:
         """The body that a parameter belongs to."""
         self.holders: dict[int, Node] = {}
         """The equation that holds a region, by the region's ``id``."""
+        self.clones: dict[tuple[Node, int], tuple[Node, dict[int, int]]] = {}
+        """The copies of loops and branches before a loop around them, and of their values."""
         self.touched: set[int] = set()
         """The regions in which an edit changed something, by ``id``."""
         self._same: dict[int, int] = {}
@@ -83,6 +85,18 @@ class Draft:
         loop = self.makers[value].equation.control if value in self.binders else None
         is_test = isinstance(loop, Loop) and loop.test is not None
         return is_test and self.is_within(region, loop.test)
+
+    def changes_in(self, value: int, body: Region) -> bool:
+        """Whether a value is made of what the loop with this body changes."""
+        stack, seen = [value], set[int]()
+        while stack:
+            current = self.find(stack.pop())
+            if self.binders.get(current) is body:
+                return True
+            if current not in seen and self.is_within(self.home(current), body):
+                seen.add(current)
+                stack.extend(self.depends[current])
+        return False
 
     # regions
 

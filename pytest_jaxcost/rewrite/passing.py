@@ -21,13 +21,13 @@ Iterations = tuple[int, bool]
 """The length of a scan, and whether it runs backwards."""
 
 
-def hand_on(draft: Draft, value: int, to: Region) -> int:
-    """The value as it is visible in another region, of each iteration the same iteration's.
+def hand_on(draft: Draft, value: int, to: int) -> int:
+    """A value where an equal one is made, of each iteration the same iteration's.
 
     Raises:
         CannotRewrite: a loop on the way cannot hand it on, or is not like the one it goes into.
     """
-    common = draft.common(draft.home(value), to)
+    common = draft.common(draft.home(value), draft.home(to))
     if common is None:
         raise CannotRewrite(UNLIKE)
     lifted, iterations = lift(draft, value, common)
@@ -54,24 +54,22 @@ def lift(draft: Draft, value: int, to: Region) -> tuple[int, tuple[Iterations, .
 
 
 def lower(
-    draft: Draft, value: int, to: Region, outer: Region, iterations: tuple[Iterations, ...]
+    draft: Draft, value: int, to: int, outer: Region, iterations: tuple[Iterations, ...]
 ) -> int:
-    """The value seen from a region inside `outer`: one slice for each scan it is stacked by."""
-    inside = [region for region in draft.chain(to) if draft.is_within(region, outer)]
-    loops = [region for region in reversed(inside) if region is not outer and _is_body(draft, region)]
+    """A value of `outer` where an equal one is made: a slice for each scan it is stacked by."""
+    inside = [region for region in draft.chain(draft.home(to)) if draft.is_within(region, outer)]
     wanted = list(iterations)
-    for region in loops:
-        holder = draft.holders[id(region)]
-        if wanted and _is_scan(holder.equation) and _iterations(holder.equation) == wanted[0]:
-            value = _sliced(draft, holder, value)
-            del wanted[0]
+    for region in reversed(inside):
+        holder = draft.holders.get(id(region))
+        if region is outer or holder is None or not draft.changes_in(to, region):
+            continue
+        if not wanted or not _is_scan(holder.equation) or _iterations(holder.equation) != wanted[0]:
+            raise CannotRewrite(UNLIKE)
+        value = _sliced(draft, holder, value)
+        del wanted[0]
     if wanted:
         raise CannotRewrite(UNLIKE)
     return value
-
-
-def _is_body(draft: Draft, region: Region) -> bool:
-    return isinstance(draft.holders[id(region)].equation.control, Loop)
 
 
 def _is_scan(equation: Equation) -> bool:
