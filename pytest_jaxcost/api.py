@@ -38,6 +38,7 @@ def measure(
     name: str | None = None,
     target: str | None = None,
     libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
@@ -45,7 +46,9 @@ def measure(
     already keeps its static arguments and donation. `name` is used in messages. The compiled stage
     is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need not be there;
     without one, for the platform that JAX runs on. Frames of files
-    below one of the folders `libraries` are not shown as places of the user's own code.
+    below one of the folders `libraries` are not shown as places of the user's own code. What
+    installed packages repeat is their own and not counted, but for those below one of the folders
+    `own` and for the package that `fn` belongs to.
 
     Raises:
         LimitError: no target is named `target`.
@@ -57,15 +60,20 @@ def measure(
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
     where = None if target is None else parse(target)
     program.trace()
-    return Report(_Measurement(program, where, libraries))
+    return Report(_Measurement(program, where, libraries, own))
 
 
 def measure_jaxpr(
-    jaxpr: Any, *, name: str, target: str | None = None, libraries: tuple[str, ...] = ()
+    jaxpr: Any,
+    *,
+    name: str,
+    target: str | None = None,
+    libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries, own))
 
 
 class _Measurement:
@@ -76,6 +84,7 @@ class _Measurement:
         program: Program,
         target: Target | None,
         libraries: tuple[str, ...],
+        own: tuple[str, ...],
         like: _Measurement | None = None,
     ) -> None:
         self.program = program
@@ -83,17 +92,22 @@ class _Measurement:
         self.name = program.name
         self.target = target
         self.libraries = libraries
+        self.own = own
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
         self._compiled: Compiled | None = None
 
     @cached_property
     def facts(self) -> Facts:
-        return self._like.facts if self._like else Facts(self.program.jaxpr, self.libraries)
+        return (
+            self._like.facts if self._like else Facts(self.program.jaxpr, self.libraries, self.own)
+        )
 
     def on(self, target: str) -> _Measurement:
         """The same program for another target; what is known of the traced stage is shared."""
-        return _Measurement(self.program, parse(target), self.libraries, self._like or self)
+        return _Measurement(
+            self.program, parse(target), self.libraries, self.own, self._like or self
+        )
 
     @cached_property
     def environment(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from pytest_jaxcost.analyses.paths import parting_calls
 from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 
 VALUE_AND_GRAD = (
     "it runs plainly and again under differentiation; jax.value_and_grad, jax.jvp or jax.vjp "
@@ -42,6 +43,10 @@ BY_DERIVATIVE = {
 }
 MAPS = {"linearize", "vjp"}
 """Derivatives that return a linear map, which is what each call is made for."""
+LINEARIZE = (
+    "the point does not change in the loop; call jax.linearize once before it and apply the result "
+    "to each tangent inside"
+)
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -91,3 +96,18 @@ def _derivative_hint(ways: Sequence[Way]) -> str:
 def _outermost_derivative(way: Way) -> str:
     derivatives = map(_compat.derivative_of, way.inside)
     return next((derivative for derivative in derivatives if derivative), "")
+
+
+def is_pushed_at_one_point(facts: Facts, equation: Equation) -> bool:
+    """Whether a loop pushes tangents through an evaluation that it does not change."""
+    made = facts.evaluations.of(equation)
+    if made.phase != where.JVP:
+        return False
+    pushed = (o for o in facts.evaluations.work[made.evaluation] if not o.is_primal)
+    return any(_changes(facts, each) for each in pushed)
+
+
+def _changes(facts: Facts, made: Made) -> bool:
+    found, (region, equation) = facts.invariance, made.occurrence
+    is_inside = found is not None and bool(found.nests[id(region)])
+    return is_inside and found is not None and not found.unchanged(region, equation)

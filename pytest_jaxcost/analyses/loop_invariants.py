@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.hints import LINEARIZE, is_pushed_at_one_point
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.wasted import costs_more_than, counted_elsewhere, wasted_finding
 from pytest_jaxcost.analyses.whose import is_users
@@ -137,12 +138,14 @@ def unchanged_finding(
     runs = occurrence.region.weight
     cost = facts.cost(occurrence.equation)
     words = (ONCE if needed == 1 else OFTEN) if exact else UNKNOWN
+    how = words.format(needed=needed, runs=runs)
+    is_point = is_pushed_at_one_point(facts, occurrence.equation)
     return wasted_finding(
         facts,
         kind,
         occurrence,
         None if cost is None else cost.times(runs - needed),
         runs=runs - needed,
-        hint=hint or HINT.format(how=words.format(needed=needed, runs=runs)),
+        hint=hint or (LINEARIZE if is_point else HINT).format(how=how),
         bookkeeping=bookkeeping,
     )
