@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
+from pytest_jaxcost.analyses.whose import ways_to
 from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
@@ -63,7 +64,7 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     made = [facts.evaluations.of(o.equation) for o in occurrences]
     if len({each.evaluation for each in made}) == 1:
         return PULLS
-    ways = _ways(facts, made)
+    ways = ways_to(facts, occurrences)
     if not all(way.is_repeated for way in ways):
         return REUSE
     derivative = _derivative_hint(ways)
@@ -75,13 +76,6 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
-
-
-def _ways(facts: Facts, made: Sequence[Made]) -> list[Way]:
-    """The ways to the evaluations from where they part, or from the loop that runs them again."""
-    contexts = list(dict.fromkeys(each.evaluation[0] for each in made))
-    evaluations = facts.evaluations
-    return evaluations.ways(contexts) if len(contexts) > 1 else [evaluations.rerun(contexts[0])]
 
 
 def _derivative_hint(ways: Sequence[Way]) -> str:

@@ -103,7 +103,7 @@ class Session:
             _ = self.running.rules
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
-        """What ``measure`` is to know beside the function: its name, target and whose code is whose."""
+        """What ``measure`` is to know beside the function: its name, target, whose code is what."""
         if self.rules.missing_target == "skip":
             self._skip_where_missing()
         return {
