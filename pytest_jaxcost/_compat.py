@@ -191,6 +191,12 @@ def _static_product(sizes: Any) -> int | None:
     return product
 
 
+def stays_in_memory(eqn: Any) -> bool:
+    """Whether the results of a ``device_put`` lie in the kind of memory of its operands."""
+    pairs = zip(eqn.invars, eqn.outvars, strict=True)
+    return all(given.aval.memory_space == put.aval.memory_space for given, put in pairs)
+
+
 def name_records(stack: Any) -> tuple[tuple[str, bool], ...]:
     """The records of a name stack: (name, whether it is a transform)."""
     # a scope and a transform of one name are equal to each other, so the types are part of the key
@@ -322,6 +328,15 @@ def in_jax(file: str) -> bool:
     return file.startswith((*_NOT_THE_USERS, "<frozen ")) or (
         file.startswith(_STANDARD_LIBRARY) and not file.startswith(_PACKAGES)
     )
+
+
+def package_of(file: str) -> str:
+    """The installed package, as a folder or a file, that `file` belongs to; empty if none."""
+    folder = next((folder for folder in _PACKAGES if file.startswith(folder)), "")
+    if not folder:
+        return ""
+    top, separator, _ = file[len(folder) :].partition(os.sep)
+    return folder + top + separator
 
 
 def is_ours(file: str) -> bool:

@@ -39,6 +39,7 @@ def measure(
     name: str | None = None,
     target: str | None = None,
     libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
@@ -46,7 +47,9 @@ def measure(
     already keeps its static arguments and donation. `name` is used in messages. The compiled stage
     is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need not be there;
     without one, for the platform that JAX runs on. Frames of files
-    below one of the folders `libraries` are not shown as places of the user's own code.
+    below one of the folders `libraries` are not shown as places of the user's own code. What
+    installed packages repeat is their own and not counted, but for those below one of the folders
+    `own` and for the package that `fn` belongs to.
 
     Raises:
         LimitError: no target is named `target`.
@@ -58,15 +61,20 @@ def measure(
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
     where = None if target is None else parse(target)
     program.trace()
-    return Report(_Measurement(program, where, libraries))
+    return Report(_Measurement(program, where, libraries, own))
 
 
 def measure_jaxpr(
-    jaxpr: Any, *, name: str, target: str | None = None, libraries: tuple[str, ...] = ()
+    jaxpr: Any,
+    *,
+    name: str,
+    target: str | None = None,
+    libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries, own))
 
 
 class _Measurement:
@@ -77,6 +85,7 @@ class _Measurement:
         program: Program,
         target: Target | None,
         libraries: tuple[str, ...],
+        own: tuple[str, ...],
         like: _Measurement | None = None,
         facts: Facts | None = None,
     ) -> None:
@@ -85,6 +94,7 @@ class _Measurement:
         self.name = program.name
         self.target = target
         self.libraries = libraries
+        self.own = own
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
         self._compiled: Compiled | None = None
@@ -93,11 +103,13 @@ class _Measurement:
     def facts(self) -> Facts:
         if self._like:
             return self._like.facts
-        return self._facts or Facts(self.program.jaxpr, self.libraries)
+        return self._facts or Facts(self.program.jaxpr, self.libraries, self.own)
 
     def on(self, target: str) -> _Measurement:
         """The same program for another target; what is known of the traced stage is shared."""
-        return _Measurement(self.program, parse(target), self.libraries, self._like or self)
+        return _Measurement(
+            self.program, parse(target), self.libraries, self.own, self._like or self
+        )
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
@@ -177,7 +189,9 @@ class _Measurement:
         name = f"{self.name} without {' and '.join(kinds) if kinds else 'waste'}"
         jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
         program = self.program.with_jaxpr(jaxpr, name)
-        return _Measurement(program, self.target, self.libraries, facts=without.rewritten_facts)
+        return _Measurement(
+            program, self.target, self.libraries, self.own, facts=without.rewritten_facts
+        )
 
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:

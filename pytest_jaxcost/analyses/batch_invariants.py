@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.trivial import in_one_line, without_trivial
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
 from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.record import Cost
@@ -68,7 +69,10 @@ def batch_invariants(facts: Facts) -> Findings:
         else:
             (filled if _is_fill(facts, each) else counted).append(each)
     return Findings(
-        [_finding(facts, each) for each in counted],
+        without_trivial(
+            facts,
+            (in_one_line(facts, _finding(facts, each), each.occurrence) for each in counted),
+        ),
         bookkeeping=lambda: [_finding(facts, each, bookkeeping=True) for each in filled],
         residue=lambda: [_finding(facts, each) for each in jaxs],
     )

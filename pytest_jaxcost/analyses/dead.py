@@ -19,6 +19,7 @@ from functools import cached_property
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.trivial import Found, without_trivial
 from pytest_jaxcost.flow.evaluations import Evaluation, Made
 from pytest_jaxcost.flow.live import is_live, live_values
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
@@ -44,7 +45,7 @@ def dead(facts: Facts) -> Findings:
     users = _Lines(facts, worked).users() if worked else []
     kept = {id(o.equation) for o in users}
     return Findings(
-        [_finding(facts, cone) for cone in _cones(facts, users)],
+        without_trivial(facts, (_found(facts, cone) for cone in _cones(facts, users))),
         bookkeeping=lambda: [_finding(facts, [o]) for o in moved],
         residue=lambda: [_finding(facts, [o]) for o in worked if id(o.equation) not in kept],
     )
@@ -157,6 +158,10 @@ def _lead(
         if value not in lines:
             lines[value] = line
             stack += facts.program.depends[value]
+
+
+def _found(facts: Facts, cone: list[Occurrence]) -> Found:
+    return Found(_finding(facts, cone), cone, lambda: id(cone))
 
 
 def _finding(facts: Facts, cone: list[Occurrence]) -> Finding:

@@ -8,7 +8,7 @@ library repeats inside one evaluation of the user's is residue, see `whose`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
 from pytest_jaxcost.analyses.facts import Facts
@@ -16,7 +16,8 @@ from pytest_jaxcost.analyses.hints import repetition_hint
 from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.whose import split
+from pytest_jaxcost.analyses.trivial import Found, without_trivial
+from pytest_jaxcost.analyses.whose import split, ways_to
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.report.records import Finding, Findings
@@ -31,14 +32,20 @@ def duplicates(facts: Facts) -> Findings:
     moved = [each for each in repeated if facts.is_bookkeeping(each.first.equation)]
     splits = split(facts, (each for each in repeated if _is_work(facts, each)))
     return Findings(
-        [
-            _finding(facts, each.users, merges(facts, each.users))
-            for each in splits
-            if each.users is not None
-        ],
+        without_trivial(facts, (_found(facts, each.users) for each in splits if each.users)),
         bookkeeping=lambda: [_finding(facts, each) for each in moved],
         residue=lambda: [_finding(facts, each.jaxs) for each in splits if each.jaxs is not None],
     )
+
+
+def _found(facts: Facts, repetition: Repetition) -> Found:
+    return Found(_finding(facts, repetition, merges(facts, repetition)), repetition.again, lambda: _parting(facts, repetition))
+
+
+def _parting(facts: Facts, repetition: Repetition) -> Hashable:
+    """Where the ways to a value part: what is repeated below has one cause."""
+    ways = ways_to(facts, (repetition.first, *repetition.again))
+    return ways[0].outside, frozenset(way.inside[:1] for way in ways)
 
 
 def _is_work(facts: Facts, repetition: Repetition) -> bool:

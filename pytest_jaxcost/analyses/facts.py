@@ -18,6 +18,7 @@ from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
 from pytest_jaxcost.flow.dependence import arguments, dependents
 from pytest_jaxcost.flow.evaluations import Evaluations
+from pytest_jaxcost.flow.indices import index_values
 from pytest_jaxcost.flow.invariance import Invariance, invariance
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
@@ -39,11 +40,19 @@ BOUND = "its cost is a lower bound: "
 
 
 class Facts:
-    """Facts about one jaxpr. `libraries` are folders whose frames are not the user's own code."""
+    """Facts about one jaxpr.
 
-    def __init__(self, jaxpr: Any, libraries: tuple[str, ...] = ()) -> None:
+    `libraries` are folders whose frames are never shown; `own` are installed packages, as folders,
+    that are the user's own code like what is not installed.
+    """
+
+    def __init__(
+        self, jaxpr: Any, libraries: tuple[str, ...] = (), own: tuple[str, ...] = ()
+    ) -> None:
         self.jaxpr = jaxpr
         self.libraries = libraries
+        measured = _compat.package_of(_compat.function_source(jaxpr))
+        self.own = (*own, measured) if measured else own
         self.members: frozenset[int] | None = None
         self.doubts: dict[str, str] = {}
         """Why the cost of a primitive is unknown or a lower bound, of those priced so far."""
@@ -75,6 +84,11 @@ class Facts:
             if not isinstance(content, _compat.Literal)
         )
         return dependents(self.program, (*arguments(self.program), *captured))
+
+    @cached_property
+    def indices(self) -> bytearray:
+        """One byte per value: 1 if it leads to places in an array and to nothing else."""
+        return index_values(self.program)
 
     @cached_property
     def invariance(self) -> Invariance | None:
@@ -161,7 +175,7 @@ class Facts:
 
     def about(self, program: Inlined) -> Facts:
         """Facts about another program, which has equations in common with this one."""
-        other = Facts(self.jaxpr, self.libraries)
+        other = Facts(self.jaxpr, self.libraries, self.own)
         other.program = program
         other._costs = dict(self._costs)
         return other
@@ -207,15 +221,25 @@ class Facts:
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
 
     def is_index(self, value: int) -> bool:
-        """Whether a value is index arithmetic, or made of literals and as cheap as that."""
+        """Whether a value is index arithmetic, or made of literals and as cheap as that.
+
+        Many integers are that too where all they lead to are places in an array.
+        """
         aval = self.program.avals[value]
         small = cost_sizes.elements(aval) <= INDEX_ELEMENTS
         discrete = getattr(getattr(aval, "dtype", None), "kind", None) in _DISCRETE
+        if discrete and not small and self.indices[value]:
+            return True
         return (small and discrete) or ((small or discrete) and not self.given[value])
 
     def is_library(self, file: str) -> bool:
-        """Whether a file is no code of the user's own."""
-        return bool(self.libraries) and file.startswith(self.libraries)
+        """Whether a file is no code of the user's own.
+
+        Installed packages are libraries, but for the one that the measured function belongs to.
+        """
+        if self.libraries and file.startswith(self.libraries):
+            return True
+        return bool(_compat.package_of(file)) and not file.startswith(self.own)
 
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
+from pytest_jaxcost.analyses.whose import ways_to
 from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
+from pytest_jaxcost.ir.equation import Equation
 
 VALUE_AND_GRAD = (
     "it runs plainly and again under differentiation; jax.value_and_grad, jax.jvp or jax.vjp "
@@ -42,6 +44,10 @@ BY_DERIVATIVE = {
 }
 MAPS = {"linearize", "vjp"}
 """Derivatives that return a linear map, which is what each call is made for."""
+LINEARIZE = (
+    "the point does not change in the loop; call jax.linearize once before it and apply the result "
+    "to each tangent inside"
+)
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -58,7 +64,7 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     made = [facts.evaluations.of(o.equation) for o in occurrences]
     if len({each.evaluation for each in made}) == 1:
         return PULLS
-    ways = _ways(facts, made)
+    ways = ways_to(facts, occurrences)
     if not all(way.is_repeated for way in ways):
         return REUSE
     derivative = _derivative_hint(ways)
@@ -70,13 +76,6 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
-
-
-def _ways(facts: Facts, made: Sequence[Made]) -> list[Way]:
-    """The ways to the evaluations from where they part, or from the loop that runs them again."""
-    contexts = list(dict.fromkeys(each.evaluation[0] for each in made))
-    evaluations = facts.evaluations
-    return evaluations.ways(contexts) if len(contexts) > 1 else [evaluations.rerun(contexts[0])]
 
 
 def _derivative_hint(ways: Sequence[Way]) -> str:
@@ -91,3 +90,18 @@ def _derivative_hint(ways: Sequence[Way]) -> str:
 def _outermost_derivative(way: Way) -> str:
     derivatives = map(_compat.derivative_of, way.inside)
     return next((derivative for derivative in derivatives if derivative), "")
+
+
+def is_pushed_at_one_point(facts: Facts, equation: Equation) -> bool:
+    """Whether a loop pushes tangents through an evaluation that it does not change."""
+    made = facts.evaluations.of(equation)
+    if made.phase != where.JVP:
+        return False
+    pushed = (o for o in facts.evaluations.work[made.evaluation] if not o.is_primal)
+    return any(_changes(facts, each) for each in pushed)
+
+
+def _changes(facts: Facts, made: Made) -> bool:
+    found, (region, equation) = facts.invariance, made.occurrence
+    is_inside = found is not None and bool(found.nests[id(region)])
+    return is_inside and found is not None and not found.unchanged(region, equation)

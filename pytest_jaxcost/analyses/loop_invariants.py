@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.hints import LINEARIZE, is_pushed_at_one_point
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.trivial import Found, in_one_line, without_trivial
 from pytest_jaxcost.analyses.wasted import costs_more_than, counted_elsewhere, wasted_finding
 from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.opaque import CALLBACKS
@@ -67,7 +69,7 @@ def loop_invariants(facts: Facts) -> Findings:
     """One finding per equation whose loop repeats it unchanged: the repetitions and their cost."""
     sorted_out = _sort_out(facts, unchanged_in_loops(facts))
     return Findings(
-        [unchanged_finding(facts, KIND, each) for each in sorted_out.counted],
+        without_trivial(facts, (_found(facts, each) for each in sorted_out.counted)),
         bookkeeping=lambda: [
             *(unchanged_finding(facts, KIND, each, bookkeeping=True) for each in sorted_out.moved),
             *(
@@ -77,6 +79,10 @@ def loop_invariants(facts: Facts) -> Findings:
         ],
         residue=lambda: [unchanged_finding(facts, KIND, each) for each in sorted_out.jaxs],
     )
+
+
+def _found(facts: Facts, unchanged: Unchanged) -> Found:
+    return in_one_line(facts, unchanged_finding(facts, KIND, unchanged), unchanged.occurrence)
 
 
 def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
@@ -139,13 +145,15 @@ def unchanged_finding(
     runs = occurrence.region.weight
     cost = facts.cost(occurrence.equation)
     words = (ONCE if needed == 1 else OFTEN) if exact else UNKNOWN
+    how = words.format(needed=needed, runs=runs)
+    is_point = is_pushed_at_one_point(facts, occurrence.equation)
     made = wasted_finding(
         facts,
         kind,
         occurrence,
         None if cost is None else cost.times(runs - needed),
         runs=runs - needed,
-        hint=hint or HINT.format(how=words.format(needed=needed, runs=runs)),
+        hint=hint or (LINEARIZE if is_point else HINT).format(how=how),
         bookkeeping=bookkeeping,
     )
     return replace(made, edits=() if bookkeeping else (hoist(facts, occurrence),))

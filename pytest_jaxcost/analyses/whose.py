@@ -16,11 +16,11 @@ Libraries are like JAX in all of this: what repeats inside one call of theirs is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.evaluations import Evaluation, Evaluations, Made, is_cheap
+from pytest_jaxcost.flow.evaluations import Evaluation, Evaluations, Made, Way, is_cheap
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition
 from pytest_jaxcost.ir.equation import Equation
 
@@ -111,3 +111,11 @@ def parts_in_own_code(evaluations: Evaluations, one: Evaluation, other: Evaluati
         return True
     entered = [next(frame.of for frame in way.inside if is_own(frame)) for way in ways]
     return entered[0] is not entered[1]
+
+
+def ways_to(facts: Facts, occurrences: Sequence[Occurrence]) -> list[Way]:
+    """The ways to repeated work from where they part, or from what a loop of the user's reruns."""
+    evaluations = facts.evaluations
+    made = (evaluations.of(occurrence.equation) for occurrence in occurrences)
+    contexts = list(dict.fromkeys(each.evaluation[0] for each in made))
+    return evaluations.ways(contexts) if len(contexts) > 1 else [evaluations.rerun(contexts[0])]
