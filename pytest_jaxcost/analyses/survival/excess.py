@@ -26,6 +26,7 @@ from pytest_jaxcost.flow.repeats import Occurrence
 TOLERANCE = Fraction(1, 20)
 """The part of the waste that may be left of what was simplified, and that roundings make."""
 
+NONE = "no equation is known to do its work"
 OTHERS = "other work of that primitive stands at its places"
 
 
@@ -66,6 +67,8 @@ def excess(both: Comparison, amounts: Amounts, needs: Iterable[Need]) -> Verdict
     by_primitive: dict[str, list[Need]] = {}
     for need in needs:
         by_primitive.setdefault(need.occurrence.equation.primitive, []).append(need)
+    if not by_primitive:
+        return Verdict("unknown", NONE)
     weighed = [_weigh(both, amounts, each) for each in by_primitive.values()]
     much = TOLERANCE * sum((each.wasted for each in weighed), Fraction(0))
     left = Bounds.total(each.left for each in weighed)
