@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import inspect
 import itertools
 import os
 import sysconfig
@@ -158,6 +159,78 @@ def expand(eqn: Any) -> Any | None:
         return None
     avals = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
     return jax.make_jaxpr(lambda *args: to_lojax(*args, **eqn.params))(*avals)
+
+
+def lowered_by(primitive: Any) -> Callable[..., Any] | None:
+    """The function of a library that JAX traces to lower a primitive, or None if there is none.
+
+    JAX's own functions are none: what they lower has cost rules. ``mlir.lower_fun`` makes the same
+    closure from 0.8 to 0.12.
+    """
+    entry = _mlir._lowerings.get(primitive)
+    rule: Any = getattr(entry, "rule", None)
+    if getattr(rule, "__code__", None) is not _LOWERED_BY_TRACING:
+        return None
+    if any(primitive in rules for rules in _mlir._platform_specific_lowerings.values()):
+        return None
+    cells = dict(zip(rule.__code__.co_freevars, rule.__closure__, strict=True))
+    function = inspect.unwrap(cells["fun"].cell_contents)
+    while isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
+    module = str(getattr(function, "__module__", ""))
+    is_jaxs = module.partition(".")[0] in ("jax", "jaxlib")
+    lowered: Callable[..., Any] = cells["fun"].cell_contents
+    return None if is_jaxs else lowered
+
+
+_LOWERED_BY_TRACING = _mlir.lower_fun(len).__code__
+
+
+def is_wide(eqn: Any) -> bool:
+    """Whether `eqn` reads or makes numbers that JAX only has where 64 bits are enabled."""
+    dtypes = (getattr(v.aval, "dtype", None) for v in (*eqn.invars, *eqn.outvars))
+    return any(str(dtype) in WIDE for dtype in dtypes)
+
+
+WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
+
+
+def lowered_body(eqn: Any) -> Any | None:
+    """The jaxpr that JAX traces to lower `eqn`, or None where that cannot be told.
+
+    Its equations stand where `eqn` stands in the source.
+    """
+    function = lowered_by(eqn.primitive)
+    if function is None or not all(isinstance(v.aval, _core.ShapedArray) for v in eqn.invars):
+        return None
+    avals = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+    try:
+        with jax.enable_x64(is_wide(eqn)):
+            body = jax.make_jaxpr(lambda *args: function(*args, **eqn.params))(*avals)
+    except REFUSALS:
+        return None
+    return _standing_at(body, eqn.source_info.traceback)
+
+
+REFUSALS = (
+    *(NotImplementedError, RuntimeError),  # no rule for the platform; XLA's own errors
+    NameError,  # a mesh axis that is not bound outside shard_map
+    *(TypeError, ValueError, LookupError, AttributeError, AssertionError),
+)
+"""What binding, tracing and lowering an equation outside its own program raise."""
+
+
+def _standing_at(jaxpr: Any, traceback: Any) -> Any:
+    """The jaxpr with the traceback of each of its equations replaced."""
+    body = open_jaxpr(jaxpr)[0]
+    if body is not jaxpr:  # closed, before 0.11
+        return jaxpr.replace(jaxpr=_standing_at(body, traceback))
+    return jaxpr.replace(
+        eqns=[
+            eqn.replace(source_info=eqn.source_info.replace(traceback=traceback))
+            for eqn in jaxpr.eqns
+        ]
+    )
 
 
 def block_trips(eqn: Any) -> int | None:

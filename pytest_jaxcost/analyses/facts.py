@@ -15,6 +15,7 @@ from pytest_jaxcost.cost.caveats import caveat, is_doubtful
 from pytest_jaxcost.cost.parts import Runs, counted_runs
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
+from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
 from pytest_jaxcost.flow.dependence import arguments, dependents
 from pytest_jaxcost.flow.evaluations import Evaluations
@@ -60,7 +61,7 @@ class Facts:
 
     @cached_property
     def program(self) -> Inlined:
-        return inline(self.jaxpr)
+        return inline(self.jaxpr, RULES)
 
     @cached_property
     def numbers(self) -> Sequence[int]:
@@ -160,7 +161,7 @@ class Facts:
             for name, count in region.calls.items():
                 calls[name] += count * region.sites
         del primitives[""]
-        doubts = self.doubts_about(tally.executions)
+        doubts = self.doubts_about((*tally.executions, *tally.opaque))
         return Totals(
             eqns=primitives.total(),
             flops=tally.cost.flops,

@@ -6,7 +6,7 @@ not explode: a program whose inlined size is past the budget keeps one region pe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pytest_jaxcost import _compat
@@ -25,9 +25,9 @@ EXPLODES = (
 )
 
 
-def inline(jaxpr: Any) -> Inlined:
-    """The inlined program of a closed jaxpr."""
-    size = size_of(jaxpr)
+def inline(jaxpr: Any, priced: Collection[str] = ()) -> Inlined:
+    """The inlined program of a closed jaxpr; primitives that are `priced` are not entered."""
+    size = size_of(jaxpr, priced)
     explodes = _explodes(size)
     reader = Reader(size.entered, CONTROLS, _shared_call_or_block if explodes else call_or_block)
     if explodes:
