@@ -588,7 +588,9 @@ def closed_jaxpr(
 
 
 def loop_params(old: Mapping[str, Any], jaxpr: Any, arity: Sequence[int]) -> dict[str, Any]:
-    """The parameters of a ``scan`` with another body; `arity` counts its constants, carries, xs, ys.
+    """The parameters of a ``scan`` with another body.
+
+    `arity` counts its constants, carries, xs and ys.
 
     Before 0.11 the counts are numbers, later trees without leaves; ``linear`` went with 0.10.
     """
@@ -599,7 +601,7 @@ def loop_params(old: Mapping[str, Any], jaxpr: Any, arity: Sequence[int]) -> dic
         if "linear" in old:
             params["linear"] = (False,) * (n_consts + n_carry + n_xs)
         return params
-    from jax._src import flattree  # from 0.11
+    from jax._src import flattree  # type: ignore[attr-defined]  # from 0.11
 
     counted = [flattree.nones(n) for n in (n_consts, n_carry, n_xs, n_ys)]
     params["ft_in"] = flattree.pack((counted[0], counted[1], counted[2]))
@@ -619,7 +621,7 @@ def barrier_eqn(var: Any, barred: Any, like: Any) -> Any:
 
 
 def prevents_cse(eqn: Any) -> bool:
-    """Whether `eqn` is a differentiated remat whose operands are kept apart from the forward pass."""
+    """Whether `eqn` is a remat that keeps its operands apart from the forward pass's."""
     params = eqn.params
     if not params.get("differentiated", False) or "prevent_cse" not in params:
         return False
@@ -675,7 +677,7 @@ def has_references(effects: Iterable[Any]) -> bool:
 
 def shaped_like(closed: Any, old: Any) -> Any | None:
     """A closed jaxpr as the kind that `old` is, open or closed; None if its constants are lost."""
-    if isinstance(old, ClosedJaxpr) and (ClosedJaxpr is Jaxpr or not isinstance(old, Jaxpr)):
+    if isinstance(old, ClosedJaxpr):
         return closed
     body, consts = open_jaxpr(closed)
     return None if consts else body

@@ -13,8 +13,8 @@ from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
-from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.prices import CLAIMS, Prices, Without
+from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.survival import Survival
 from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.compiled import Compiled

@@ -39,7 +39,11 @@ def duplicates(facts: Facts) -> Findings:
 
 
 def _found(facts: Facts, repetition: Repetition) -> Found:
-    return Found(_finding(facts, repetition, merges(facts, repetition)), repetition.again, lambda: _parting(facts, repetition))
+    return Found(
+        _finding(facts, repetition, merges(facts, repetition)),
+        repetition.again,
+        lambda: _parting(facts, repetition),
+    )
 
 
 def _parting(facts: Facts, repetition: Repetition) -> Hashable:

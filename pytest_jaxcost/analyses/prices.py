@@ -110,7 +110,9 @@ class Without:
     @property
     def hoisted(self) -> frozenset[int]:
         """The values that edits compute before a loop."""
-        return frozenset(v for _, edit in self._edits if isinstance(edit, Hoist) for v in edit.values)
+        return frozenset(
+            v for _, edit in self._edits if isinstance(edit, Hoist) for v in edit.values
+        )
 
 
 class Prices:
@@ -153,9 +155,11 @@ class Prices:
         prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}
         reasons = after.reasons
         return found.mapped(
-            lambda each: each
-            if id(each) in reasons or not each.edits
-            else self._facts.costing(each, prices[id(each)])
+            lambda each: (
+                each
+                if id(each) in reasons or not each.edits
+                else self._facts.costing(each, prices[id(each)])
+            )
         )
 
     def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:
@@ -165,7 +169,16 @@ class Prices:
         saved = [NOTHING] * n
         for value, cost in _differences(self._facts, before, after):
             saved[owners.get(value, first) - first] += cost
-        return saved
+        return _none_below_zero(saved)
+
+
+def _none_below_zero(saved: list[Cost]) -> list[Cost]:
+    """The same in all, where a branch that costs most now is another finding's than before."""
+    for k, cost in enumerate(saved):
+        if cost.flops + cost.transcendentals < 0:
+            most = max(range(len(saved)), key=lambda k: saved[k].flops + saved[k].transcendentals)
+            saved[most], saved[k] = saved[most] + cost, NOTHING
+    return saved
 
 
 def _about(edit: Edit) -> tuple[int, ...]:
@@ -187,9 +200,7 @@ def _with_ancestors(
     return owners
 
 
-def _differences(
-    facts: Facts, before: Without, after: Without
-) -> Iterable[tuple[int, Cost]]:
+def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Cost]]:
     """What each value costs less in the second program; less than nothing where it is new.
 
     One iteration of a loop of unknown length is one less too if it runs before the loop instead.

@@ -43,8 +43,6 @@ def _computed_before(facts: Facts) -> dict[int, Occurrence]:
     }
 
 
-def _merged(
-    facts: Facts, again: Occurrence, kept: Mapping[int, Occurrence]
-) -> tuple[Edit, ...]:
+def _merged(facts: Facts, again: Occurrence, kept: Mapping[int, Occurrence]) -> tuple[Edit, ...]:
     first = kept.get(facts.numbers[again.equation.outputs[0]])
     return () if first is None else tuple(merges(facts, Repetition(first, (again,))))

@@ -19,7 +19,7 @@ from pytest_jaxcost.analyses.prices import EDITED, Prices, Without
 from pytest_jaxcost.compiled import NO_TEXT, Compiled
 from pytest_jaxcost.cost.opcodes import opcodes_of
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 BUDGET = 4
 """Programs that are compiled without one finding, of one kind."""
@@ -31,7 +31,7 @@ NOT_WASTE = "it is information: no program without it is written down"
 NO_EDIT = "the program without it cannot be written down"
 
 Compile = Callable[[Without], Compiled]
-"""Compiles the program without some findings; raises CannotRewrite where there is none."""
+"""Compiles the program without some findings; raises RewriteError where there is none."""
 
 Opcodes = frozenset[str]
 
@@ -82,11 +82,13 @@ class Survival:
         without = self._prices.alone(tuple(found))
         reasons = {id(each): NO_EDIT for each in found if not each.edits} | dict(without.reasons)
         written = [each for each in found if id(each) not in reasons]
-        verdicts = {id(each): _unknown(each, reasons[id(each)]) for each in found if id(each) in reasons}
+        verdicts = {
+            id(each): _unknown(each, reasons[id(each)]) for each in found if id(each) in reasons
+        }
         if written:
             try:
                 judged = self._compared(without, written)
-            except CannotRewrite as error:
+            except RewriteError as error:
                 judged = [_unknown(each, str(error)) for each in written]
             verdicts |= {id(each): made for each, made in zip(written, judged, strict=True)}
         return verdicts

@@ -8,7 +8,7 @@ from functools import singledispatch
 from pytest_jaxcost.ir.equation import Block, Region
 from pytest_jaxcost.rewrite.cloning import clone
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Fuse, Hoist, Known, Merge, Replace
+from pytest_jaxcost.rewrite.edits import RewriteError, Fuse, Hoist, Known, Merge, Replace
 from pytest_jaxcost.rewrite.fusing import fuse
 from pytest_jaxcost.rewrite.inserting import insert
 from pytest_jaxcost.rewrite.moving import KERNEL, around, move_out
@@ -23,7 +23,7 @@ def apply(edit: object, draft: Draft) -> None:
     """Apply an edit; what was claimed by an edit before it is left as it is.
 
     Raises:
-        CannotRewrite: the edit cannot be written down as a program.
+        RewriteError: the edit cannot be written down as a program.
     """
     raise TypeError(f"{edit!r} is no edit")
 
@@ -161,7 +161,7 @@ def _require_open(draft: Draft, region: Region) -> None:
     """Do nothing.
 
     Raises:
-        CannotRewrite: the region is inside of a body that stays whole.
+        RewriteError: the region is inside of a body that stays whole.
     """
     current: Region | None = region
     while current is not None:
@@ -171,5 +171,5 @@ def _require_open(draft: Draft, region: Region) -> None:
         control = holder.equation.control
         is_open = holder.equation.primitive in OPEN_BODIES
         if isinstance(control, Block) and not control.shared and not is_open:
-            raise CannotRewrite(KERNEL.format(name=holder.equation.primitive))
+            raise RewriteError(KERNEL.format(name=holder.equation.primitive))
         current = holder.home

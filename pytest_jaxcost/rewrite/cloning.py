@@ -23,7 +23,7 @@ def clone(draft: Draft, node: Node, home: Region) -> tuple[Node, Copies]:
     """Put a copy of an equation and of its bodies into a region; the copies of their values too.
 
     Raises:
-        CannotRewrite: something inside has an effect.
+        RewriteError: something inside has an effect.
     """
     copies: Copies = {}
     made = draft.add(_equation(draft, node.equation, copies), home, node.position)

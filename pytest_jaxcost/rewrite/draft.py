@@ -126,7 +126,9 @@ class Draft:
     def add(self, equation: Equation, home: Region, position: int) -> Node:
         """Put a new equation, with the bodies that it holds, into a region."""
         node = self._enter(home, equation, position)
-        for region, inner in () if equation.control is None else in_order(*equation.control.regions):
+        for region, inner in (
+            () if equation.control is None else in_order(*equation.control.regions)
+        ):
             self._enter(region, inner, position)
         self.touch(home)
         return node

@@ -55,7 +55,7 @@ class Replace(NamedTuple):
 Edit = Merge | Fuse | Hoist | Known | Replace
 
 
-class CannotRewrite(Exception):
+class RewriteError(Exception):
     """An edit that cannot be written down as a program; the message is the reason."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, Site, Switch
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 REFERENCES = "it reads or writes mutable references"
 CLOSED = "the body of {name} is called through an interface that has no place for more values"
@@ -22,7 +22,7 @@ def emit(program: Inlined, like: Any, touched: Collection[int] = ()) -> Any:
     `touched` are the bodies, by ``id``, that are no longer those of JAX's equations.
 
     Raises:
-        CannotRewrite: an interface of JAX's has no place for the change.
+        RewriteError: an interface of JAX's has no place for the change.
     """
     return _Emitter(program, like, touched).closed()
 
@@ -137,9 +137,7 @@ class _Emitter:
         params = _compat.loop_params(equation.eqn.params, jaxpr, arity)
         return self.holder(scope, equation, [*captured, *inits, *xs], params, [jaxpr])
 
-    def while_loop(
-        self, scope: _Scope, equation: Equation, loop: Loop, inits: list[Any]
-    ) -> Any:
+    def while_loop(self, scope: _Scope, equation: Equation, loop: Loop, inits: list[Any]) -> Any:
         assert loop.test is not None
         assert loop.predicate is not None
         params = [carry.param for carry in loop.carries]
@@ -199,7 +197,7 @@ class _Emitter:
     ) -> Any:
         effects = frozenset().union(*(jaxpr.effects for jaxpr in jaxprs))
         if _compat.has_references(effects):
-            raise CannotRewrite(REFERENCES)
+            raise RewriteError(REFERENCES)
         eqn = self.placed(scope, equation)
         return _compat.new_eqn(eqn, invars=invars, params=params, effects=effects)
 
@@ -213,7 +211,7 @@ class _Emitter:
         (region,) = block.regions
         names = [name for name, value in params.items() if _compat.is_jaxpr(value)]
         if len(names) != 1:
-            raise CannotRewrite(CLOSED.format(name=equation.primitive))
+            raise RewriteError(CLOSED.format(name=equation.primitive))
         return {**params, names[0]: self.inner_jaxpr(equation, region, block, params[names[0]])}
 
     def inner_jaxpr(self, equation: Equation, region: Region, block: Block, old: Any) -> Any:
@@ -226,11 +224,11 @@ class _Emitter:
         read = {var: self.program.constants.get(value) for value, var in scope.captured.items()}
         self.consts = outer
         if any(content is None for content in read.values()):
-            raise CannotRewrite(CLOSED.format(name=equation.primitive))
+            raise RewriteError(CLOSED.format(name=equation.primitive))
         closed = _compat.closed_jaxpr(invars, outvars, scope.eqns, read, old)
         made = self.shared[id(region)] = _compat.shaped_like(closed, old)
         if made is None:
-            raise CannotRewrite(CLOSED.format(name=equation.primitive))
+            raise RewriteError(CLOSED.format(name=equation.primitive))
         return made
 
     # where an equation comes from

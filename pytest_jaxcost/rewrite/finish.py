@@ -8,7 +8,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Carry, Equation, Inlined, Loop, Region, Switch
 from pytest_jaxcost.ir.inline import weigh
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Edit, named_by
+from pytest_jaxcost.rewrite.edits import RewriteError, Edit, named_by
 
 CIRCLE = "values would have to be computed from each other"
 
@@ -30,7 +30,7 @@ def finish(draft: Draft) -> Finished:
     """The program of a draft.
 
     Raises:
-        CannotRewrite: edits that exclude each other made values depend on themselves.
+        RewriteError: edits that exclude each other made values depend on themselves.
     """
     return _Finish(draft).run()
 
@@ -99,7 +99,7 @@ class _Finish:
                     stack.pop()
                     order[current] = None
                 elif current in waiting:
-                    raise CannotRewrite(CIRCLE)
+                    raise RewriteError(CIRCLE)
                 else:
                     waiting.add(current)
                     stack.extend(missing)
@@ -157,11 +157,15 @@ class _Finish:
 
     # the new regions and equations
 
-    def _region(self, old: Region, parent: Region | None, results: tuple[int, ...] | None = None) -> Region:
+    def _region(
+        self, old: Region, parent: Region | None, results: tuple[int, ...] | None = None
+    ) -> Region:
         guard, is_main = old.guard, old is self.main
         new = Region(
             parent=parent,
-            results=tuple(map(self.find, self.draft.results[id(old)])) if results is None else results,
+            results=tuple(map(self.find, self.draft.results[id(old)]))
+            if results is None
+            else results,
             trips=old.trips,
             exact=old.exact,
             guard=None if guard is None else (self.find(guard[0]), guard[1]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_jaxcost.ir.equation import Loop, Region
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.moving import free_values, require_pure
 
 APART = "the while loops around it stand in different bodies"
@@ -15,13 +15,13 @@ def fuse(draft: Draft, first: Node, again: Node) -> None:
     """Run the body of one loop in the body of another that runs equally often.
 
     Raises:
-        CannotRewrite: one of the loops waits for the other, has effects or stands elsewhere.
+        RewriteError: one of the loops waits for the other, has effects or stands elsewhere.
     """
     if first.home is not again.home:
-        raise CannotRewrite(APART)
+        raise RewriteError(APART)
     require_pure(again.equation)
     if _waits_for(draft, again, first) or _waits_for(draft, first, again):
-        raise CannotRewrite(WAITS)
+        raise RewriteError(WAITS)
     one, other = first.equation.control, again.equation.control
     assert isinstance(one, Loop)
     assert isinstance(other, Loop)

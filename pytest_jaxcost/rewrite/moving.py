@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Equation, Loop, Region, Switch
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 EFFECT = "it has an effect, which would happen another number of times"
 CHANGES = "it depends on what changes in the loop"
@@ -18,7 +18,7 @@ def move_out(draft: Draft, value: int, region: Region) -> None:
     """Move what makes `value` from `region` to the region around, with what that needs.
 
     Raises:
-        CannotRewrite: something of it is an effect, or changes in the region.
+        RewriteError: something of it is an effect, or changes in the region.
     """
     outer = around(draft, region)
     needed: dict[Node, None] = {}
@@ -29,7 +29,7 @@ def move_out(draft: Draft, value: int, region: Region) -> None:
             continue
         node = draft.makers[current]
         if current in draft.binders or node.home is not region:
-            raise CannotRewrite(CHANGES)
+            raise RewriteError(CHANGES)
         if node not in needed:
             require_pure(node.equation)
             needed[node] = None
@@ -42,11 +42,11 @@ def around(draft: Draft, region: Region) -> Region:
     """The region that the holder of a region stands in.
 
     Raises:
-        CannotRewrite: the region is the body of a kernel, or of calls that share it.
+        RewriteError: the region is the body of a kernel, or of calls that share it.
     """
     holder = draft.holders[id(region)]
     if isinstance(holder.equation.control, Block):
-        raise CannotRewrite(KERNEL.format(name=holder.equation.primitive))
+        raise RewriteError(KERNEL.format(name=holder.equation.primitive))
     return holder.home
 
 
@@ -79,10 +79,10 @@ def require_pure(equation: Equation) -> None:
     """Do nothing.
 
     Raises:
-        CannotRewrite: the equation has an effect that anyone can see.
+        RewriteError: the equation has an effect that anyone can see.
     """
     if equation.eqn.effects and _compat.side_effects(equation.eqn):
-        raise CannotRewrite(EFFECT)
+        raise RewriteError(EFFECT)
 
 
 def _made_inside(draft: Draft, node: Node) -> Iterator[int]:

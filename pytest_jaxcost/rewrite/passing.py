@@ -11,7 +11,7 @@ from typing import Any
 from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Equation, Loop, Region, Slice, Stack, Switch
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.moving import around, move_out
 
 WHILE = "a while loop cannot hand on the values of its iterations"
@@ -25,11 +25,11 @@ def hand_on(draft: Draft, value: int, to: int) -> int:
     """A value where an equal one is made, of each iteration the same iteration's.
 
     Raises:
-        CannotRewrite: a loop on the way cannot hand it on, or is not like the one it goes into.
+        RewriteError: a loop on the way cannot hand it on, or is not like the one it goes into.
     """
     common = draft.common(draft.home(value), draft.home(to))
     if common is None:
-        raise CannotRewrite(UNLIKE)
+        raise RewriteError(UNLIKE)
     lifted, iterations = lift(draft, value, common)
     return lower(draft, lifted, to, common, iterations)
 
@@ -46,7 +46,7 @@ def lift(draft: Draft, value: int, to: Region) -> tuple[int, tuple[Iterations, .
             continue
         try:
             move_out(draft, value, region)
-        except CannotRewrite:
+        except RewriteError:
             value = _stacked(draft, holder, value)
             iterations.insert(0, _iterations(holder.equation))
         assert draft.is_within(outer, draft.home(value))
@@ -64,11 +64,11 @@ def lower(
         if region is outer or holder is None or not draft.changes_in(to, region):
             continue
         if not wanted or not _is_scan(holder.equation) or _iterations(holder.equation) != wanted[0]:
-            raise CannotRewrite(UNLIKE)
+            raise RewriteError(UNLIKE)
         value = _sliced(draft, holder, value)
         del wanted[0]
     if wanted:
-        raise CannotRewrite(UNLIKE)
+        raise RewriteError(UNLIKE)
     return value
 
 
@@ -87,7 +87,7 @@ def _stacked(draft: Draft, holder: Node, value: int) -> int:
     equation, loop = holder.equation, holder.equation.control
     assert isinstance(loop, Loop)
     if loop.predicate is not None:
-        raise CannotRewrite(WHILE)
+        raise RewriteError(WHILE)
     for stack in loop.stacks:
         if draft.find(stack.result) == value:
             return draft.find(stack.out)

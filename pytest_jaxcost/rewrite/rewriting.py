@@ -9,7 +9,7 @@ from typing import Any
 from pytest_jaxcost.ir.equation import Inlined
 from pytest_jaxcost.rewrite.apply import apply
 from pytest_jaxcost.rewrite.draft import Draft
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Edit
+from pytest_jaxcost.rewrite.edits import RewriteError, Edit
 from pytest_jaxcost.rewrite.emit import emit
 from pytest_jaxcost.rewrite.finish import finish
 
@@ -30,7 +30,7 @@ class Rewritten:
         """The program as a closed jaxpr; `like` is the one that the program was read from.
 
         Raises:
-            CannotRewrite: an interface of JAX's has no place for a change.
+            RewriteError: an interface of JAX's has no place for a change.
         """
         return emit(self.program, like, self.touched)
 
@@ -44,7 +44,7 @@ def rewrite(program: Inlined, edits: Sequence[Edit]) -> Rewritten:
         made.append(len(draft.avals))
         try:
             apply(edit, draft)
-        except CannotRewrite as error:
+        except RewriteError as error:
             refused[position] = str(error)
     finished = finish(draft)
     return Rewritten(

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from jax import lax
 
-from pytest_jaxcost import measure
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.flow.repeats import occurrences
 from pytest_jaxcost.ir.inline import inline
-from pytest_jaxcost.rewrite.edits import Edit, Hoist, Known, Merge, Replace
+from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge
 from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 from tests.laws.evaluate import bits, evaluate, reference
 from tests.laws.programs import ARGS, Body, Program, Step, programs
