@@ -686,3 +686,8 @@ def shaped_like(closed: Any, old: Any) -> Any | None:
 def scalar(aval: Any) -> Any:
     """The type of one element."""
     return _core.ShapedArray((), aval.dtype)
+
+
+def is_wide() -> bool:
+    """Whether JAX makes arrays of 64 bits."""
+    return bool(jax.config.read("jax_enable_x64"))

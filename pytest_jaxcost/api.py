@@ -183,7 +183,7 @@ class _Measurement:
         return Compiled(self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target))
 
     def without(self, kinds: Collection[str]) -> _Measurement:
-        """The program without the findings of some kinds; of all that are waste if none is named."""
+        """The program without the findings of some kinds, or of all that are waste."""
         chosen = kinds or CLAIMS
         without = self._prices.without(chosen)
         name = f"{self.name} without {' and '.join(kinds) if kinds else 'waste'}"

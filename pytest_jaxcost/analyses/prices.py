@@ -188,7 +188,7 @@ def _about(edit: Edit) -> tuple[int, ...]:
 
 def _with_ancestors(
     facts: Facts, owners: dict[int, int], direct: Mapping[int, int]
-) -> Mapping[int, int]:
+) -> dict[int, int]:
     """What values are made of belongs to the first that is made of it, unless it has an owner."""
     stack = list(direct.items())[::-1]
     while stack:

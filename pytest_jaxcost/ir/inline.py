@@ -53,6 +53,7 @@ def _explodes(size: Size) -> bool:
 
 
 def call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
+    """How an equation is read that has no control of its own; None to enter it like a call."""
     return None if higher_order.callee(eqn, jaxprs) is not None else read_block
 
 

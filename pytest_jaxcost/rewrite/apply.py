@@ -8,7 +8,7 @@ from functools import singledispatch
 from pytest_jaxcost.ir.equation import Block, Region
 from pytest_jaxcost.rewrite.cloning import clone
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import RewriteError, Fuse, Hoist, Known, Merge, Replace
+from pytest_jaxcost.rewrite.edits import Fuse, Hoist, Known, Merge, Replace, RewriteError
 from pytest_jaxcost.rewrite.fusing import fuse
 from pytest_jaxcost.rewrite.inserting import insert
 from pytest_jaxcost.rewrite.moving import KERNEL, around, move_out
@@ -19,7 +19,7 @@ OPEN_BODIES = frozenset({"shard_map"})
 
 
 @singledispatch
-def apply(edit: object, draft: Draft) -> None:
+def apply(edit: object, draft: Draft) -> None:  # noqa: ARG001  # what is registered takes it
     """Apply an edit; what was claimed by an edit before it is left as it is.
 
     Raises:

@@ -32,7 +32,7 @@ class Draft:
         self.constants = dict(program.constants)
         self.inputs = list(program.inputs)
         self.nodes: dict[int, dict[Node, None]] = {}
-        """The equations of each region, by the region's ``id``, in the order they were put there."""
+        """The equations of each region, by the region's ``id``, as they were put there."""
         self.results: dict[int, tuple[int, ...]] = {}
         self.makers: dict[int, Node] = {}
         """What makes a value: an equation, or the loop or body whose parameter it is."""
@@ -83,8 +83,8 @@ class Draft:
         if self.is_within(region, self.home(value)):
             return True
         loop = self.makers[value].equation.control if value in self.binders else None
-        is_test = isinstance(loop, Loop) and loop.test is not None
-        return is_test and self.is_within(region, loop.test)
+        test = loop.test if isinstance(loop, Loop) else None
+        return test is not None and self.is_within(region, test)
 
     def changes_in(self, value: int, body: Region) -> bool:
         """Whether a value is made of what the loop with this body changes."""

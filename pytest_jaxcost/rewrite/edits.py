@@ -1,8 +1,8 @@
 """What can be changed about an inlined program so that it computes the same with less work.
 
-Edits name values and regions of the program that they were found in. Nothing has to be removed by
-an edit: whatever nobody reads any more is dropped. Merged, hoisted and known values are equal bit by
-bit to what they replace; a replacement says itself how close it comes.
+Edits name values and regions of the program that they were found in. No edit has to remove
+anything: what nobody reads any more is dropped. Merged, hoisted and known values equal what they
+replace bit by bit; a replacement says itself how close it comes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Carry, Equation, Inlined, Loop, Region, Switch
 from pytest_jaxcost.ir.inline import weigh
 from pytest_jaxcost.rewrite.draft import Draft, Node
-from pytest_jaxcost.rewrite.edits import RewriteError, Edit, named_by
+from pytest_jaxcost.rewrite.edits import Edit, RewriteError, named_by
 
 CIRCLE = "values would have to be computed from each other"
 

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_jaxcost.ir.equation import Inlined
 from pytest_jaxcost.rewrite.apply import apply
 from pytest_jaxcost.rewrite.draft import Draft
-from pytest_jaxcost.rewrite.edits import RewriteError, Edit
+from pytest_jaxcost.rewrite.edits import Edit, RewriteError
 from pytest_jaxcost.rewrite.emit import emit
 from pytest_jaxcost.rewrite.finish import finish
 
