@@ -49,7 +49,7 @@ def _found(facts: Facts, repetition: Repetition) -> Found:
 def _parting(facts: Facts, repetition: Repetition) -> Hashable:
     """Where the ways to a value part: what is repeated below has one cause."""
     ways = ways_to(facts, (repetition.first, *repetition.again))
-    return ways[0].outside, frozenset(way.inside[:1] for way in ways)
+    return frozenset(way.inside[:1] for way in ways)
 
 
 def _is_work(facts: Facts, repetition: Repetition) -> bool:

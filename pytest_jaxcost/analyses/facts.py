@@ -52,7 +52,7 @@ class Facts:
     ) -> None:
         self.jaxpr = jaxpr
         self.libraries = libraries
-        measured = _compat.package_of(_compat.function_source(jaxpr))
+        measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
         self.own = (*own, measured) if measured else own
         self.members: frozenset[int] | None = None
         self.doubts: dict[str, str] = {}
