@@ -12,7 +12,7 @@ import itertools
 import os
 import sysconfig
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ import numpy as np
 from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import custom_derivatives as _custom_derivatives
+from jax._src import effects as _effects
 from jax._src import flatten_util as _flatten_util
 from jax._src import source_info_util as _source_info
 from jax._src import traceback_util as _traceback_util
@@ -430,3 +431,124 @@ def sharding_on(sharding: Any, devices: Mapping[Any, Any]) -> Any:
     """A sharding that XLA made of a program's results, such as a ``GSPMDSharding``, elsewhere."""
     own = [devices[each] for each in sharding._device_assignment]
     return type(sharding)(own, sharding._to_xla_hlo_sharding(0))
+
+
+# programs that are written down anew
+
+
+def new_var(aval: Any) -> Any:
+    """A variable of a jaxpr."""
+    return _core.Var(aval)
+
+
+def closed_jaxpr(
+    invars: Sequence[Any],
+    outvars: Sequence[Any],
+    eqns: Sequence[Any],
+    consts: Mapping[Any, Any],
+    like: Any,
+) -> Any:
+    """A closed jaxpr; `consts` are its constants by variable, names are those of `like`."""
+    info = open_jaxpr(like)[0].debug_info.with_unknown_names()
+    effects = frozenset().union(*(eqn.effects for eqn in eqns))
+    jaxpr = _core.Jaxpr(list(consts), list(invars), list(outvars), list(eqns), effects, info)
+    return ClosedJaxpr(jaxpr, list(consts.values()))
+
+
+def loop_params(old: Mapping[str, Any], jaxpr: Any, arity: Sequence[int]) -> dict[str, Any]:
+    """The parameters of a ``scan`` with another body; `arity` counts its constants, carries, xs, ys.
+
+    Before 0.11 the counts are numbers, later trees without leaves; ``linear`` went with 0.10.
+    """
+    n_consts, n_carry, n_xs, n_ys = arity
+    params = {**old, "jaxpr": jaxpr}
+    if "num_consts" in old:
+        params.update(num_consts=n_consts, num_carry=n_carry)
+        if "linear" in old:
+            params["linear"] = (False,) * (n_consts + n_carry + n_xs)
+        return params
+    from jax._src import flattree  # from 0.11
+
+    counted = [flattree.nones(n) for n in (n_consts, n_carry, n_xs, n_ys)]
+    params["ft_in"] = flattree.pack((counted[0], counted[1], counted[2]))
+    params["ft_out"] = flattree.pack((counted[1], counted[3]))
+    return params
+
+
+def new_eqn(eqn: Any, **changed: Any) -> Any:
+    """An equation like `eqn` with other fields; effects of other bodies follow from them."""
+    return eqn.replace(**changed)
+
+
+def barrier_eqn(var: Any, barred: Any, like: Any) -> Any:
+    """An ``optimization_barrier`` of one variable, as differentiated remat has for its operands."""
+    barrier = jax.make_jaxpr(jax.lax.optimization_barrier)(np.float32(0)).eqns[0]
+    return barrier.replace(invars=[var], outvars=[barred], source_info=like.source_info)
+
+
+def prevents_cse(eqn: Any) -> bool:
+    """Whether `eqn` is a differentiated remat whose operands are kept apart from the forward pass."""
+    params = eqn.params
+    if not params.get("differentiated", False) or "prevent_cse" not in params:
+        return False
+    prevent = params["prevent_cse"]
+    return prevent if isinstance(prevent, bool) else any(prevent)
+
+
+def source_info(eqn: Any, stack: Any, traceback: Any) -> Any:
+    """The source of `eqn` with another name stack and traceback."""
+    return eqn.source_info.replace(name_stack=stack, traceback=traceback)
+
+
+def with_jaxpr(traced: Any, jaxpr: Any) -> Any:
+    """A copy of a ``jax.stages.Traced`` that lowers another jaxpr of the same signature."""
+    other = copy.copy(traced)
+    other._params = {**traced._params, "jaxpr": jaxpr}
+    if hasattr(traced, "_lojax"):
+        other._lojax = None
+    return other
+
+
+def stacked(aval: Any, length: int) -> Any:
+    """The type of `length` values of a type, one after the other."""
+    return _core.unmapped_aval(length, 0, aval)
+
+
+def unstacked(aval: Any) -> Any:
+    """The type of one of the values that are stacked along the first axis."""
+    return _core.mapped_aval(aval.shape[0], 0, aval)
+
+
+def zero_literal(aval: Any) -> Any:
+    """A zero of the type of the elements of `aval`."""
+    return Literal(np.zeros((), aval.dtype)[()], _core.ShapedArray((), aval.dtype))
+
+
+def zeros_eqn(aval: Any) -> Any:
+    """An equation that makes zeros of a type with at least one axis."""
+    broadcast = jax.make_jaxpr(lambda: jax.lax.full(aval.shape, 0, aval.dtype))()
+    return broadcast.eqns[-1]
+
+
+def as_argument(aval: Any) -> jax.ShapeDtypeStruct:
+    """A type as JAX's tracing takes it."""
+    weak = bool(getattr(aval, "weak_type", False))
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=weak)
+
+
+def has_references(effects: Iterable[Any]) -> bool:
+    """Whether one of the effects is that of a mutable reference, which is named by its position."""
+    return any(isinstance(effect, _effects.JaxprInputEffect) for effect in effects)
+
+
+def shaped_like(closed: Any, old: Any) -> Any | None:
+    """A closed jaxpr as the kind that `old` is, open or closed; None if its constants are lost."""
+    if isinstance(old, ClosedJaxpr) and (ClosedJaxpr is Jaxpr or not isinstance(old, Jaxpr)):
+        return closed
+    body, consts = open_jaxpr(closed)
+    return None if consts else body
+
+
+def scalar(aval: Any) -> Any:
+    """The type of one element."""
+    return _core.ShapedArray((), aval.dtype)

@@ -29,13 +29,13 @@ def inline(jaxpr: Any) -> Inlined:
     """The inlined program of a closed jaxpr."""
     size = size_of(jaxpr)
     explodes = _explodes(size)
-    reader = Reader(size.entered, CONTROLS, _shared_call_or_block if explodes else _call_or_block)
+    reader = Reader(size.entered, CONTROLS, _shared_call_or_block if explodes else call_or_block)
     if explodes:
         reader.caveats[EXPLODES.format(inlined=size.inlined, distinct=size.distinct)] = None
     inputs = reader.values(_compat.open_jaxpr(jaxpr)[0].invars, ())
     main = Region(parent=None)
     main.results = reader.read(jaxpr, inputs, main, None)
-    _weigh(main, [region for region, _ in reader.shared.values()])
+    weigh(main, [region for region, _ in reader.shared.values()])
     return Inlined(
         main=main,
         inputs=inputs,
@@ -52,7 +52,7 @@ def _explodes(size: Size) -> bool:
     return size.inlined > max(BUDGET, 4 * size.distinct)
 
 
-def _call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
+def call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
     return None if higher_order.callee(eqn, jaxprs) is not None else read_block
 
 
@@ -60,7 +60,7 @@ def _shared_call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
     return read_shared_call if higher_order.callee(eqn, jaxprs) is not None else read_block
 
 
-def _weigh(main: Region, shared: Sequence[Region]) -> None:
+def weigh(main: Region, shared: Sequence[Region]) -> None:
     """Set how often regions run and occur; a shared one adds up all of its calls."""
     stack = [*shared, main]  # a callee stands before its callers, so callers are popped first
     while stack:

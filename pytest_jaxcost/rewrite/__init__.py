@@ -1,3 +1,3 @@
-"""The inlined program with edits, as a function that JAX traces."""
+"""The program with edits: the same results without the waste."""
 
 from __future__ import annotations
