@@ -86,7 +86,7 @@ def own(atom: Any) -> Letters:
 def resized(sizes: Sequence[int], letters: Letters, wanted: Wanted) -> tuple[int, ...]:
     """A shape, of which the axes with wanted letters have as many positions as are wanted."""
     return tuple(
-        count(wanted[letter]) if letter in wanted else int(size)
+        int(size) if letter is None or letter not in wanted else count(wanted[letter])
         for size, letter in zip(sizes, letters, strict=True)
     )
 

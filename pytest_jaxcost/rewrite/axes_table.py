@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_jaxcost.rewrite import axes_moves as axes_moves  # each registers its rows
-from pytest_jaxcost.rewrite import axes_work as axes_work
+from pytest_jaxcost.rewrite import axes_moves, axes_work  # noqa: F401  # each registers its rows
 from pytest_jaxcost.rewrite.axes import ROWS, Axes
 
 

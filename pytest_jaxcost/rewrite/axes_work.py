@@ -139,13 +139,13 @@ def _padding(eqn: Any, k: int, start: int, stop: int) -> tuple[int, int]:
 
 
 @row("fft")
-def fft(eqn: Any) -> Axes:
+def fft(eqn: Any) -> Axes | None:
     """The axes that are not transformed."""
     return _leading(eqn, len(eqn.params["fft_lengths"]))
 
 
 @row("cholesky", "lu", "qr", "geqrf", "householder_product", "eigh", "eig", "svd", "schur")
-def factorisation(eqn: Any) -> Axes:
+def factorisation(eqn: Any) -> Axes | None:
     """The axes before the matrices."""
     return _leading(eqn, 2)
 

@@ -116,7 +116,7 @@ def _aligned(eqn: Any, found: Axes, pick: Pick, side: int, x: Any) -> Any:
         letters.append(pick.along)
     else:
         letters[own] = pick.along
-    return _stretched(eqn, found, pick, x, letters)
+    return _stretched(eqn.outvars[0].aval, pick, x, letters)
 
 
 def _diagonal(x: Any, one: int, other: int) -> Any:
@@ -127,9 +127,8 @@ def _diagonal(x: Any, one: int, other: int) -> Any:
     return lax.slice_in_dim(flat, 0, n * n, n + 1, axis=flat.ndim - 1)
 
 
-def _stretched(eqn: Any, found: Axes, pick: Pick, x: Any, letters: Sequence[int | None]) -> Any:
+def _stretched(result: Any, pick: Pick, x: Any, letters: Sequence[int | None]) -> Any:
     """An array whose axes have `letters` in the shape, order and dtype of the narrow result."""
-    result = eqn.outvars[0].aval
     order = sorted(range(len(letters)), key=lambda axis: letters[axis] or 0)
     x = lax.convert_element_type(lax.transpose(x, order), result.dtype)
     to = [sets.count(pick.wanted[letter]) for letter in range(len(result.shape))]
