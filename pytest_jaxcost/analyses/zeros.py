@@ -56,9 +56,28 @@ class Wasted(NamedTuple):
     cause: Cause
 
 
+class Judged(NamedTuple):
+    """What is known of each value, and the equations that work on zeros, waste or not."""
+
+    known: Sequence[Known]
+    counted: Sequence[Wasted]
+    left: Sequence[Wasted]
+    rewritten: Apart
+    """What one derivative for each argument would cost."""
+
+
 @analysis("zeros")
 def zeros(facts: Facts) -> Findings:
-    """One finding per live equation that works on zeros: the part of its cost that they are.
+    """One finding per live equation that works on zeros: the part of its cost that they are."""
+    _, counted, left, rewritten = judged(facts)
+    return Findings(
+        _findings(facts, counted, rewritten),
+        residue=lambda: _findings(facts, left, rewritten),
+    )
+
+
+def judged(facts: Facts) -> Judged:
+    """The live equations that work on zeros.
 
     What only repeats a value is among the `duplicates` whole.
     """
@@ -75,10 +94,7 @@ def zeros(facts: Facts) -> Findings:
             is_shrugged_at = each.cause in SEEDS and not rewritten.is_less
             is_waste = not is_shrugged_at and _is_waste(each, expressions)
             (counted if is_waste else left).append(each)
-    return Findings(
-        _findings(facts, counted, rewritten),
-        residue=lambda: _findings(facts, left, rewritten),
-    )
+    return Judged(known, counted, left, rewritten)
 
 
 def _apart(
