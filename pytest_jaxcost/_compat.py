@@ -688,6 +688,6 @@ def scalar(aval: Any) -> Any:
     return _core.ShapedArray((), aval.dtype)
 
 
-def is_wide() -> bool:
+def has_x64() -> bool:
     """Whether JAX makes arrays of 64 bits."""
     return bool(jax.config.read("jax_enable_x64"))

@@ -47,5 +47,5 @@ def _site(like: Node) -> Site:
 
 def _traced(function: Callable[..., Sequence[Any]], avals: Sequence[Any]) -> Any:
     wide = any(str(getattr(aval, "dtype", "")) in WIDE for aval in avals)
-    with jax.enable_x64(wide or _compat.is_wide()):
+    with jax.enable_x64(wide or _compat.has_x64()):
         return jax.make_jaxpr(function)(*map(_compat.as_argument, avals))
