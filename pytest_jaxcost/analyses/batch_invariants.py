@@ -13,6 +13,7 @@ unchanged, which count under those names.
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
@@ -21,13 +22,14 @@ from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.trivial import in_one_line, without_trivial
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
 from pytest_jaxcost.analyses.whose import is_users
+from pytest_jaxcost.analyses.zero_edits import placed
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE, axes_of
-from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.narrow_equal import once
 
 HINT = "its operands are the same along {axes}; do this before the broadcast, not after it"
 
@@ -48,11 +50,10 @@ class Repeated(NamedTuple):
 @analysis("batch_invariants")
 def batch_invariants(facts: Facts) -> Findings:
     """One finding per equation that computes equal slices: all but one, and what they cost."""
-    constant = constant_axes(facts.program)
     repeated = [
         Repeated(o, sizes)
         for o in occurrences(facts.program)
-        if (sizes := _constant_sizes(facts, o, constant))
+        if (sizes := _constant_sizes(facts, o, facts.constant_axes))
     ]
     worked = [each for each in repeated if not facts.is_bookkeeping(each.occurrence.equation)]
     chosen = [each.occurrence for each in worked]
@@ -111,7 +112,7 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
     runs = needed_runs(facts, occurrence)
     cost = facts.cost(occurrence.equation)
     axes = " and ".join(f"axis {axis} (x{size:,})" for axis, size in sizes)
-    return wasted_finding(
+    made = wasted_finding(
         facts,
         "batch_invariants",
         occurrence,
@@ -120,6 +121,8 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
         hint=HINT.format(axes=axes),
         bookkeeping=bookkeeping,
     )
+    instead = placed(occurrence, once(occurrence.equation, facts.constant_axes))
+    return made if isinstance(instead, str) else replace(made, edits=(instead,))
 
 
 def _beyond_one(cost: Cost, factor: int) -> Cost:

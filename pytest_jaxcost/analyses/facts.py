@@ -17,6 +17,7 @@ from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
+from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.flow.dependence import arguments, dependents
 from pytest_jaxcost.flow.evaluations import Evaluations
 from pytest_jaxcost.flow.indices import index_values
@@ -117,6 +118,11 @@ class Facts:
             region, equation = holder
             found.append(equation)
         return found[::-1]
+
+    @cached_property
+    def constant_axes(self) -> Sequence[int]:
+        """The axes that each value is constant along, as a bit mask."""
+        return constant_axes(self.program)
 
     @cached_property
     def evaluations(self) -> Evaluations:

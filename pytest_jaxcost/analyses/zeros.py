@@ -24,6 +24,7 @@ from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.points import Points
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
+from pytest_jaxcost.analyses.zero_edits import edits_of_zeros
 from pytest_jaxcost.analyses.zero_hints import Advice, Cause, Saving, advice, cause_of
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
@@ -69,9 +70,9 @@ class Judged(NamedTuple):
 @analysis("zeros")
 def zeros(facts: Facts) -> Findings:
     """One finding per live equation that works on zeros: the part of its cost that they are."""
-    _, counted, left, rewritten = judged(facts)
+    known, counted, left, rewritten = judged(facts)
     return Findings(
-        _findings(facts, counted, rewritten),
+        _with_edits(facts, known, counted, _findings(facts, counted, rewritten)),
         residue=lambda: _findings(facts, left, rewritten),
     )
 
@@ -190,6 +191,20 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     if cause in (Cause.PADDING, Cause.PART_USED):
         return work.share >= MOSTLY and equation.primitive != "add_any"
     return True
+
+
+def _with_edits(
+    facts: Facts, known: Sequence[Known], wasted: Sequence[Wasted], found: Sequence[Finding]
+) -> list[Finding]:
+    """The findings with what takes the place of their equations; cuts go with the first of all."""
+    work = [(each.occurrence, each.work, each.cause) for each in wasted]
+    edits = edits_of_zeros(facts, known, work)
+    own = [() if isinstance(edit, str) else (edit,) for edit in edits]
+    cuts = tuple(edit for also in own[len(found) :] for edit in also)
+    return [
+        replace(finding, edits=(*(cuts if k == 0 else ()), *own[k]))
+        for k, finding in enumerate(found)
+    ]
 
 
 def _findings(facts: Facts, wasted: Sequence[Wasted], rewritten: Apart) -> list[Finding]:
