@@ -38,3 +38,8 @@ def touching(eqn: Any, flops: int = 0, transcendentals: int = 0) -> Cost:
         if hasattr(aval, "dtype"):
             total += prod(aval.shape) * aval.dtype.itemsize
     return Cost(flops=flops, transcendentals=transcendentals, bytes_accessed=total)
+
+
+def moving(n: int) -> Cost:
+    """The cost of so many bytes read and written, and no work."""
+    return Cost(flops=0, transcendentals=0, bytes_accessed=n)

@@ -88,7 +88,7 @@ def differs(name: str, stage: str) -> bool:
 
 FORMS = {
     "": lambda made: True,
-    "complex": lambda made: any(arg.dtype.kind == "c" for arg in made.args),
+    "of complex numbers": lambda made: any(arg.dtype.kind == "c" for arg in made.args),
     "of vectors": lambda made: all(len(arg.shape) == 1 for arg in made.args),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from pytest_jaxcost.formulas import linalg
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.registry import rule, target
 from pytest_jaxcost.hlo.site import Site
 
@@ -36,10 +36,10 @@ def each_matrix(*targets: str) -> Callable[[Flops], Flops]:
 
     def register(flops: Flops) -> Flops:
         @target(*targets)
-        def per_matrix(site: Site) -> Work | None:
+        def per_matrix(site: Site) -> Cost | None:
             *batch, rows, columns = site.operand(0).dimensions
             each = flops(site, rows, columns)
-            return None if each is None else Work(math.prod(batch) * each, 0)
+            return None if each is None else Cost(math.prod(batch) * each)
 
         return flops
 
@@ -60,22 +60,22 @@ each_matrix(*libraries("sytrd/hetrd", "cusolver_sytrd_ffi"))(lambda _, n, __: li
 
 @rule("cholesky")
 @target(*libraries("potrf", "cusolver_potrf_ffi", "Cholesky"))
-def cholesky(site: Site) -> Work:
+def cholesky(site: Site) -> Cost:
     """The closed form, and a square root a column."""
     *batch, _, n = site.operand(0).dimensions
     matrices = math.prod(batch)
-    return Work(matrices * linalg.cholesky(n), matrices * n)
+    return Cost(matrices * linalg.cholesky(n), matrices * n)
 
 
 @rule("triangular-solve")
 @target("__cublas$triangularSolve", *libraries("trsm", *(f"blas_{kind}trsm" for kind in "sdcz")))
-def triangular_solve(site: Site) -> Work:
+def triangular_solve(site: Site) -> Cost:
     """The elements of the right-hand sides are n for each; no unit diagonal if nothing says so."""
     n, right = site.operand(0).dimensions[-1], site.operand(1).size
     said = {site.instruction.attributes.get("unit_diagonal"), _options(site).get("diag")}
     unit_diagonal = bool(said & {"true", str(ord("U"))})
     count = right // n if n else 0
-    return Work(linalg.triangular_solve(n, count, unit_diagonal=unit_diagonal), 0)
+    return Cost(linalg.triangular_solve(n, count, unit_diagonal=unit_diagonal))
 
 
 @each_matrix(*libraries("orgqr/ungqr", "cusolver_orgqr_ffi"))
@@ -122,10 +122,10 @@ def svd(site: Site, rows: int, columns: int) -> int | None:
 
 
 @target(*libraries("gtsv", "cusparse_gtsv2_ffi"))
-def tridiagonal_solve(site: Site) -> Work:
+def tridiagonal_solve(site: Site) -> Cost:
     """The closed form for each system of the batch."""
     *batch, n, right_hand_sides = site.operand(3).dimensions
-    return Work(math.prod(batch) * linalg.tridiagonal_solve(n, right_hand_sides), 0)
+    return Cost(math.prod(batch) * linalg.tridiagonal_solve(n, right_hand_sides))
 
 
 def _options(site: Site) -> dict[str, str]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pytest_jaxcost.formulas.reductions import comparisons, fft, prefixes, reduction, windows
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.registry import rule, target
 from pytest_jaxcost.hlo.rules.windows import window_of
 from pytest_jaxcost.hlo.site import Site
 
 
 @rule("reduce")
-def reduce(site: Site) -> Work:
+def reduce(site: Site) -> Cost:
     """The computation, once a combination."""
     return site.applied().times(reduction(site.operand(0).size, site.array.size))
 
 
 @rule("reduce-window")
-def reduce_window(site: Site) -> Work:
+def reduce_window(site: Site) -> Cost:
     """The computation, once a combination.
 
     A window as wide as its dimension both ways reduces the dimension once and broadcasts; for that
@@ -35,7 +35,7 @@ def reduce_window(site: Site) -> Work:
 
 
 @rule("select-and-scatter")
-def select_and_scatter(site: Site) -> Work:
+def select_and_scatter(site: Site) -> Cost:
     """A selection a combination, and one scatter for each source."""
     sources = site.operand(1).size
     count = windows(sources, [each.size for each in window_of(site.instruction)])
@@ -43,14 +43,14 @@ def select_and_scatter(site: Site) -> Work:
 
 
 @rule("scatter")
-def scatter(site: Site) -> Work:
+def scatter(site: Site) -> Cost:
     """The computation for each update. Source: `HloCostAnalysis::HandleScatter`."""
     updates = site.operand(len(site.operands) // 2 + 1)
     return site.applied().times(updates.size)
 
 
 @rule("sort")
-def sort(site: Site) -> Work:
+def sort(site: Site) -> Cost:
     """Comparisons along the dimension that is named."""
     return _comparisons(site, *site.integers("dimensions"))
 
@@ -58,17 +58,17 @@ def sort(site: Site) -> Work:
 @rule("topk")
 @target("TopK", "__gpu$TopK", "PartialReduce", "ApproxTopK")
 @target("__cub$DeviceRadixSort", "__cub$DeviceRadixSortUnassignedScratchSize")
-def sort_of_last(site: Site) -> Work:
+def sort_of_last(site: Site) -> Cost:
     """As many comparisons as a sort along the last dimension."""
     return _comparisons(site, -1)
 
 
 @rule("fft")
-def transform(site: Site) -> Work:
+def transform(site: Site) -> Cost:
     """The butterflies along each axis."""
-    return Work(fft(site.operand(0).size, site.integers("fft_length")), 0)
+    return Cost(fft(site.operand(0).size, site.integers("fft_length")))
 
 
-def _comparisons(site: Site, dimension: int) -> Work:
+def _comparisons(site: Site, dimension: int) -> Cost:
     keys = site.operand(0)
-    return Work(comparisons(keys.size, keys.dimensions[dimension]), 0)
+    return Cost(comparisons(keys.size, keys.dimensions[dimension]))

@@ -73,13 +73,10 @@ def convolution_flops(site: Site, lhs: Shape, rhs: Shape, result: Shape) -> int:
     inputs, kernel, output = labels_of(site.instruction)
     axes = (
         Axis(
-            size=lhs.dimensions[inputs.spatial[axis]],
-            kernel=rhs.dimensions[kernel.spatial[axis]],
-            result=result.dimensions[output.spatial[axis]],
-            stride=window.stride,
-            low=window.low,
-            base_dilation=window.base_dilation,
-            window_dilation=window.window_dilation,
+            lhs.dimensions[inputs.spatial[axis]],
+            rhs.dimensions[kernel.spatial[axis]],
+            result.dimensions[output.spatial[axis]],
+            *(window.stride, window.low, window.base_dilation, window.window_dilation),
         )
         for axis, window in enumerate(window_of(site.instruction))
     )
