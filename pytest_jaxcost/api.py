@@ -30,6 +30,9 @@ from pytest_jaxcost.targets.compilers import COMPILERS
 
 __tracebackhide__ = True
 
+WASTE = "waste"
+"""The kinds of `CLAIMS` together."""
+
 
 def measure(
     fn: Callable[..., Any],
@@ -150,6 +153,8 @@ class _Measurement:
 
     @without_collection
     def findings(self, kind: str) -> Findings:
+        if kind == WASTE:
+            return Findings(each for one in CLAIMS for each in self.findings(one))
         return self.judged(kind) if self.has_compiled else self._prices.priced(kind)
 
     def _unpriced(self, kind: str) -> Findings:
@@ -164,15 +169,11 @@ class _Measurement:
     @without_collection
     def judged(self, kind: str) -> Findings:
         """The findings of a kind, with what the compiler makes of each if that is looked for."""
+        if kind == WASTE:
+            return Findings(each for one in CLAIMS for each in self.judged(one))
         if kind not in self._judged:
             self._judged[kind] = self._survival.judged(kind)
         return self._judged[kind]
-
-    @without_collection
-    def waste(self) -> int:
-        """The operations that the findings of all kinds that are waste cost together."""
-        findings = [each for kind in CLAIMS for each in self._prices.priced(kind)]
-        return sum(each.flops + each.transcendentals for each in findings)
 
     @cached_property
     def _survival(self) -> Survival:

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.parts import Parts
-from pytest_jaxcost.analyses.prices import CLAIMS
 from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.analyses.scopes import Scopes, scope_name
 from pytest_jaxcost.analyses.stages import stages_of_part
@@ -138,11 +137,6 @@ class Part:
             ScopeError: always.
         """
         raise ScopeError(WHOLE)
-
-    def waste(self) -> int:
-        """The operations of the whole program's findings that are in this part."""
-        kinds = (self.findings(kind) for kind in CLAIMS)
-        return sum(each.flops + each.transcendentals for found in kinds for each in found)
 
     # parts of the part
 

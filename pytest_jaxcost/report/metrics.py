@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-Unit = Literal["count", "flop", "transcendentals", "bytes", "seconds"]
+Unit = Literal["count", "op", "flop", "transcendentals", "bytes", "seconds"]
 Stage = Literal["traced", "compiled"]
 
 # Amounts that are lower bounds wherever a trip count or the cost of an equation is unknown.
-WEIGHTED = frozenset({"flops", "transcendentals", "bytes_accessed", "executions"})
+WEIGHTED = frozenset({"operations", "flops", "transcendentals", "bytes_accessed", "executions"})
 
 # What findings weigh under a metric whose field they do not have themselves.
 _WEIGHS = {"collective_bytes": "bytes_accessed"}
@@ -108,6 +108,10 @@ _TABLE = (
             "Elementwise exp, log, sin, tanh and the like, per element, apart from flops."),
     _traced("bytes_accessed", "bytes", None, ("totals", "bytes_accessed"),
             "Bytes that the equations read and write, each on its own, before any fusion."),
+    _traced("operations", "op", None, ("totals", "operations"),
+            "Flops and transcendentals together."),
+    _traced("waste", "op", "operations", ("waste", "operations"),
+            "Operations that `report.without()` saves: the program without its waste."),
     _traced("duplicates", "count", "eqns", ("duplicates", "count"),
             "Equations that compute a value which the program has computed already."),
     _traced("duplicate_flops", "flop", "flops", ("duplicates", "flops"),

@@ -69,8 +69,12 @@ class Finding:
     @property
     def cost(self) -> tuple[int, int, int, int]:
         """What findings are ordered by: work, then memory, then traffic, then how many."""
-        work = self.flops + self.transcendentals
-        return (work, self.nbytes, self.bytes_accessed, self.count)
+        return (self.operations, self.nbytes, self.bytes_accessed, self.count)
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
 
     @property
     def computed(self) -> int | None:
@@ -165,6 +169,11 @@ class Findings(Sequence[Finding]):
     @property
     def transcendentals(self) -> int:
         return sum(finding.transcendentals for finding in self)
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
 
     @property
     def bytes_accessed(self) -> int:
@@ -273,6 +282,11 @@ class Totals:
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     exact: bool = True
     caveats: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
 
 
 def _costliest_first(finding: Finding) -> tuple[Any, ...]:

@@ -54,7 +54,7 @@ class Metrics(Mapping[str, int | float | None]):
         return name in tuple(self)
 
     def __iter__(self) -> Iterator[str]:
-        kinds = (*self._report.findings_kinds, *OPTIMIZED, None)
+        kinds = (*self._report.findings_kinds, *OPTIMIZED, "waste", None)
         return (name for name, metric in METRICS.items() if metric.kind in kinds)
 
     def __len__(self) -> int:
@@ -265,7 +265,7 @@ class Report:
     @property
     def waste(self) -> int:
         """The operations, flops and transcendentals together, that ``without()`` saves."""
-        return self._measurement.waste()
+        return self.findings("waste").operations
 
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.
