@@ -55,11 +55,11 @@ def traced(facts: Facts) -> Traced:
     for region, equation in facts.program.walk():
         if isinstance(equation.control, Block) and equation.control.shared:
             continue
-        amounts = _amounts(facts, region, equation)
-        if not is_live(equation, facts.live):
+        if not is_live(equation, facts.live):  # counted, and no part of the program's costs
             name = equation.primitive
-            found.dead[name] = found.dead.get(name, NONE).plus(amounts)
+            found.dead[name] = found.dead.get(name, NONE).plus(Amounts(region.sites, 0, 0, 0))
             continue
+        amounts = _amounts(facts, region, equation)
         devices, kernel = inside[id(region)]
         _add(found, facts, equation, _on_one(found, amounts, devices), in_kernel=kernel)
     return found
