@@ -33,8 +33,8 @@ Names = Literal["primitives", "opcodes", "collectives"]
 class Metric:
     """One number: its ``unit``, the ``stage`` that has it, and the ``whole`` it is a part of.
 
-    ``reads`` names where it stands: ``("totals", field)``, ``("compiled", field)``, or a kind of
-    findings and one of their sums.
+    ``reads`` names where it stands: ``("totals", field)``, ``("written", field)``,
+    ``("compiled", field)``, or a kind of findings and one of their sums.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Metric:
     @property
     def kind(self) -> str | None:
         """The kind of findings it sums, or ``None``."""
-        return None if self.reads[0] in ("totals", "compiled") else self.reads[0]
+        return None if self.reads[0] in ("totals", "written", "compiled") else self.reads[0]
 
     @property
     def weighted(self) -> bool:
@@ -98,6 +98,9 @@ def _optimized(name: str, unit: Unit, field: str, meaning: str) -> Metric:
     return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
 
 
+WRITTEN_FLOPS = "flops as written"
+"""What dead flops are a part of: they do not run, so that the flops of the program have none."""
+
 # fmt: off
 _TABLE = (
     _traced("eqns", "count", None, ("totals", "eqns"),
@@ -121,7 +124,7 @@ _TABLE = (
             "Transcendentals of the repetitions, the first computation of each not counted."),
     _traced("dead", "count", "eqns", ("dead", "count"),
             "Equations whose results reach no output and no effect, without what AD leaves."),
-    _traced("dead_flops", "flop", "flops", ("dead", "flops"),
+    _traced("dead_flops", "flop", WRITTEN_FLOPS, ("dead", "flops"),
             "Flops of the dead equations: traced, and dropped when JAX lowers the program."),
     _traced("recomputed_flops", "flop", "flops", ("recomputed", "flops"),
             "Flops that jax.checkpoint (remat) does again in the backward pass, as asked."),
@@ -225,6 +228,16 @@ ABOUT_MEMORY = frozenset(each.kind for each in _TABLE if each.kind and each.unit
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
 )
+
+WHOLES: Mapping[str, Metric] = MappingProxyType(
+    {
+        **METRICS,
+        WRITTEN_FLOPS: _traced(
+            WRITTEN_FLOPS, "flop", None, ("written", "flops"), "Flops, dead equations included."
+        ),
+    }
+)
+"""What metrics are parts of, by the name of the whole."""
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {

@@ -149,12 +149,13 @@ class Report:
 
     @property
     def exact(self) -> bool:
-        """``False`` when the totals are lower bounds; ``caveats`` says why."""
-        return self._measurement.totals().exact
+        """``False`` when totals are lower bounds or an analysis failed; ``caveats`` says why."""
+        return self._measurement.totals().exact and not self._measurement.failures
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        return self._measurement.totals().caveats
+        """Why totals are lower bounds, and what could not be analysed of what was read so far."""
+        return (*self._measurement.totals().caveats, *self._measurement.failures)
 
     @property
     def compiled(self) -> Any:
