@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import inspect
 import itertools
 import os
 import sysconfig
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,9 +24,11 @@ import numpy as np
 from jax._src import api as _api
 from jax._src import core as _core
 from jax._src import custom_derivatives as _custom_derivatives
+from jax._src import effects as _effects
 from jax._src import flatten_util as _flatten_util
 from jax._src import source_info_util as _source_info
 from jax._src import traceback_util as _traceback_util
+from jax._src.interpreters import ad as _ad
 from jax._src.interpreters import mlir as _mlir
 from jax._src.interpreters import pxla as _pxla
 from jax._src.lib import xla_client as _xla_client  # type: ignore[attr-defined]
@@ -45,6 +48,20 @@ _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 
 _API_FILE = _api.__file__
+_AD_FILE = _ad.__file__
+_INTERPRETERS = os.path.dirname(_AD_FILE) + os.sep
+_MACHINERY = (
+    _INTERPRETERS,
+    *(
+        os.path.join(os.path.dirname(_API_FILE), name)
+        for name in ("api", "core.py", "custom_derivatives.py", "linear_util.py", "pjit.py")
+    ),
+    *(
+        os.path.join(os.path.dirname(_API_FILE), name)
+        for name in ("source_info_util.py", "traceback_util.py", "util.py")
+    ),
+)
+"""What stands between a bind and the equation, beside the rules of transformations."""
 _DERIVATIVES = frozenset(
     {
         "grad",
@@ -144,6 +161,78 @@ def expand(eqn: Any) -> Any | None:
     return jax.make_jaxpr(lambda *args: to_lojax(*args, **eqn.params))(*avals)
 
 
+def lowered_by(primitive: Any) -> Callable[..., Any] | None:
+    """The function of a library that JAX traces to lower a primitive, or None if there is none.
+
+    JAX's own functions are none: what they lower has cost rules. ``mlir.lower_fun`` makes the same
+    closure from 0.8 to 0.12.
+    """
+    entry = _mlir._lowerings.get(primitive)
+    rule: Any = getattr(entry, "rule", None)
+    if getattr(rule, "__code__", None) is not _LOWERED_BY_TRACING:
+        return None
+    if any(primitive in rules for rules in _mlir._platform_specific_lowerings.values()):
+        return None
+    cells = dict(zip(rule.__code__.co_freevars, rule.__closure__, strict=True))
+    function = inspect.unwrap(cells["fun"].cell_contents)
+    while isinstance(function, functools.partial):
+        function = inspect.unwrap(function.func)
+    module = str(getattr(function, "__module__", ""))
+    is_jaxs = module.partition(".")[0] in ("jax", "jaxlib")
+    lowered: Callable[..., Any] = cells["fun"].cell_contents
+    return None if is_jaxs else lowered
+
+
+_LOWERED_BY_TRACING = _mlir.lower_fun(len).__code__
+
+
+def is_wide(eqn: Any) -> bool:
+    """Whether `eqn` reads or makes numbers that JAX only has where 64 bits are enabled."""
+    dtypes = (getattr(v.aval, "dtype", None) for v in (*eqn.invars, *eqn.outvars))
+    return any(str(dtype) in WIDE for dtype in dtypes)
+
+
+WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
+
+
+def lowered_body(eqn: Any) -> Any | None:
+    """The jaxpr that JAX traces to lower `eqn`, or None where that cannot be told.
+
+    Its equations stand where `eqn` stands in the source.
+    """
+    function = lowered_by(eqn.primitive)
+    if function is None or not all(isinstance(v.aval, _core.ShapedArray) for v in eqn.invars):
+        return None
+    avals = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+    try:
+        with jax.enable_x64(is_wide(eqn)):
+            body = jax.make_jaxpr(lambda *args: function(*args, **eqn.params))(*avals)
+    except REFUSALS:
+        return None
+    return _standing_at(body, eqn.source_info.traceback)
+
+
+REFUSALS = (
+    *(NotImplementedError, RuntimeError),  # no rule for the platform; XLA's own errors
+    NameError,  # a mesh axis that is not bound outside shard_map
+    *(TypeError, ValueError, LookupError, AttributeError, AssertionError),
+)
+"""What binding, tracing and lowering an equation outside its own program raise."""
+
+
+def _standing_at(jaxpr: Any, traceback: Any) -> Any:
+    """The jaxpr with the traceback of each of its equations replaced."""
+    body = open_jaxpr(jaxpr)[0]
+    if body is not jaxpr:  # closed, before 0.11
+        return jaxpr.replace(jaxpr=_standing_at(body, traceback))
+    return jaxpr.replace(
+        eqns=[
+            eqn.replace(source_info=eqn.source_info.replace(traceback=traceback))
+            for eqn in jaxpr.eqns
+        ]
+    )
+
+
 def block_trips(eqn: Any) -> int | None:
     """How often the body of a ``pallas_call`` or ``shard_map`` runs, or None where unknown.
 
@@ -173,6 +262,12 @@ def _static_product(sizes: Any) -> int | None:
             return None
         product *= size
     return product
+
+
+def stays_in_memory(eqn: Any) -> bool:
+    """Whether the results of a ``device_put`` lie in the kind of memory of its operands."""
+    pairs = zip(eqn.invars, eqn.outvars, strict=True)
+    return all(given.aval.memory_space == put.aval.memory_space for given, put in pairs)
 
 
 def name_records(stack: Any) -> tuple[tuple[str, bool], ...]:
@@ -241,6 +336,35 @@ def _is_made_by(eqn: Any, function: str) -> bool:
     return False
 
 
+def is_bind(frame: Frame) -> bool:
+    """Whether a trace processes a primitive or a call that JAX's functions bound: 0.8 to 0.12."""
+    return ".process_" in frame.function and frame.file.startswith(_INTERPRETERS)
+
+
+def is_custom_rule(frame: Frame) -> bool:
+    """Whether a derivative runs a rule of the user's in place of a function: 0.8 to 0.12."""
+    return is_bind(frame) and ".process_custom_" in frame.function and frame.file == _AD_FILE
+
+
+def is_of_rule(frames: Sequence[Frame]) -> bool:
+    """Whether a differentiation rule is among the frames below a bind, innermost first.
+
+    JAX evaluates whole jaxprs without frames of the rules: then the answer is no.
+    """
+    differentiates = False
+    for frame in reversed(frames):
+        if frame.file == _AD_FILE and is_bind(frame):
+            differentiates = True
+        elif differentiates and (_is_tangent(frame) or not frame.file.startswith(_MACHINERY)):
+            return True
+    return False
+
+
+def _is_tangent(frame: Frame) -> bool:
+    """Whether a frame computes the tangents of a jitted function's linearization: 0.8 to 0.12."""
+    return frame.function.endswith(".tangent_fun")
+
+
 def derivative_of(frame: Frame) -> str:
     """The function of ``jax`` whose frame this is, if it makes a derivative; else nothing."""
     name = frame.function.partition(".")[0].lstrip("_")
@@ -277,6 +401,15 @@ def in_jax(file: str) -> bool:
     return file.startswith((*_NOT_THE_USERS, "<frozen ")) or (
         file.startswith(_STANDARD_LIBRARY) and not file.startswith(_PACKAGES)
     )
+
+
+def package_of(file: str) -> str:
+    """The installed package, as a folder or a file, that `file` belongs to; empty if none."""
+    folder = next((folder for folder in _PACKAGES if file.startswith(folder)), "")
+    if not folder:
+        return ""
+    top, separator, _ = file[len(folder) :].partition(os.sep)
+    return folder + top + separator
 
 
 def is_ours(file: str) -> bool:
@@ -430,3 +563,131 @@ def sharding_on(sharding: Any, devices: Mapping[Any, Any]) -> Any:
     """A sharding that XLA made of a program's results, such as a ``GSPMDSharding``, elsewhere."""
     own = [devices[each] for each in sharding._device_assignment]
     return type(sharding)(own, sharding._to_xla_hlo_sharding(0))
+
+
+# programs that are written down anew
+
+
+def new_var(aval: Any) -> Any:
+    """A variable of a jaxpr."""
+    return _core.Var(aval)
+
+
+def closed_jaxpr(
+    invars: Sequence[Any],
+    outvars: Sequence[Any],
+    eqns: Sequence[Any],
+    consts: Mapping[Any, Any],
+    like: Any,
+) -> Any:
+    """A closed jaxpr; `consts` are its constants by variable, names are those of `like`."""
+    info = open_jaxpr(like)[0].debug_info.with_unknown_names()
+    effects = frozenset().union(*(eqn.effects for eqn in eqns))
+    jaxpr = _core.Jaxpr(list(consts), list(invars), list(outvars), list(eqns), effects, info)
+    return ClosedJaxpr(jaxpr, list(consts.values()))
+
+
+def loop_params(old: Mapping[str, Any], jaxpr: Any, arity: Sequence[int]) -> dict[str, Any]:
+    """The parameters of a ``scan`` with another body.
+
+    `arity` counts its constants, carries, xs and ys.
+
+    Before 0.11 the counts are numbers, later trees without leaves; ``linear`` went with 0.10.
+    """
+    n_consts, n_carry, n_xs, n_ys = arity
+    params = {**old, "jaxpr": jaxpr}
+    if "num_consts" in old:
+        params.update(num_consts=n_consts, num_carry=n_carry)
+        if "linear" in old:
+            params["linear"] = (False,) * (n_consts + n_carry + n_xs)
+        return params
+    from jax._src import flattree  # type: ignore[attr-defined]  # from 0.11
+
+    counted = [flattree.nones(n) for n in (n_consts, n_carry, n_xs, n_ys)]
+    params["ft_in"] = flattree.pack((counted[0], counted[1], counted[2]))
+    params["ft_out"] = flattree.pack((counted[1], counted[3]))
+    return params
+
+
+def new_eqn(eqn: Any, **changed: Any) -> Any:
+    """An equation like `eqn` with other fields; effects of other bodies follow from them."""
+    return eqn.replace(**changed)
+
+
+def barrier_eqn(var: Any, barred: Any, like: Any) -> Any:
+    """An ``optimization_barrier`` of one variable, as differentiated remat has for its operands."""
+    barrier = jax.make_jaxpr(jax.lax.optimization_barrier)(np.float32(0)).eqns[0]
+    return barrier.replace(invars=[var], outvars=[barred], source_info=like.source_info)
+
+
+def prevents_cse(eqn: Any) -> bool:
+    """Whether `eqn` is a remat that keeps its operands apart from the forward pass's."""
+    params = eqn.params
+    if not params.get("differentiated", False) or "prevent_cse" not in params:
+        return False
+    prevent = params["prevent_cse"]
+    return prevent if isinstance(prevent, bool) else any(prevent)
+
+
+def source_info(eqn: Any, stack: Any, traceback: Any) -> Any:
+    """The source of `eqn` with another name stack and traceback."""
+    return eqn.source_info.replace(name_stack=stack, traceback=traceback)
+
+
+def with_jaxpr(traced: Any, jaxpr: Any) -> Any:
+    """A copy of a ``jax.stages.Traced`` that lowers another jaxpr of the same signature."""
+    other = copy.copy(traced)
+    other._params = {**traced._params, "jaxpr": jaxpr}
+    if hasattr(traced, "_lojax"):
+        other._lojax = None
+    return other
+
+
+def stacked(aval: Any, length: int) -> Any:
+    """The type of `length` values of a type, one after the other."""
+    return _core.unmapped_aval(length, 0, aval)
+
+
+def unstacked(aval: Any) -> Any:
+    """The type of one of the values that are stacked along the first axis."""
+    return _core.mapped_aval(aval.shape[0], 0, aval)
+
+
+def zero_literal(aval: Any) -> Any:
+    """A zero of the type of the elements of `aval`."""
+    return Literal(np.zeros((), aval.dtype)[()], _core.ShapedArray((), aval.dtype))
+
+
+def zeros_eqn(aval: Any) -> Any:
+    """An equation that makes zeros of a type with at least one axis."""
+    broadcast = jax.make_jaxpr(lambda: jax.lax.full(aval.shape, 0, aval.dtype))()
+    return broadcast.eqns[-1]
+
+
+def as_argument(aval: Any) -> jax.ShapeDtypeStruct:
+    """A type as JAX's tracing takes it."""
+    weak = bool(getattr(aval, "weak_type", False))
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=weak)
+
+
+def has_references(effects: Iterable[Any]) -> bool:
+    """Whether one of the effects is that of a mutable reference, which is named by its position."""
+    return any(isinstance(effect, _effects.JaxprInputEffect) for effect in effects)
+
+
+def shaped_like(closed: Any, old: Any) -> Any | None:
+    """A closed jaxpr as the kind that `old` is, open or closed; None if its constants are lost."""
+    if isinstance(old, ClosedJaxpr):
+        return closed
+    body, consts = open_jaxpr(closed)
+    return None if consts else body
+
+
+def scalar(aval: Any) -> Any:
+    """The type of one element."""
+    return _core.ShapedArray((), aval.dtype)
+
+
+def has_x64() -> bool:
+    """Whether JAX makes arrays of 64 bits."""
+    return bool(jax.config.read("jax_enable_x64"))

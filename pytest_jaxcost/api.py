@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,9 @@ from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.instructions import instructions
+from pytest_jaxcost.analyses.prices import CLAIMS, Prices, Without
 from pytest_jaxcost.analyses.stages import stages
-from pytest_jaxcost.analyses.survival import JUDGED, Survivors
+from pytest_jaxcost.analyses.survival import Survival
 from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -38,6 +39,7 @@ def measure(
     name: str | None = None,
     target: str | None = None,
     libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
@@ -45,7 +47,9 @@ def measure(
     already keeps its static arguments and donation. `name` is used in messages. The compiled stage
     is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need not be there;
     without one, for the platform that JAX runs on. Frames of files
-    below one of the folders `libraries` are not shown as places of the user's own code.
+    below one of the folders `libraries` are not shown as places of the user's own code. What
+    installed packages repeat is their own and not counted, but for those below one of the folders
+    `own` and for the package that `fn` belongs to.
 
     Raises:
         LimitError: no target is named `target`.
@@ -57,15 +61,20 @@ def measure(
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
     where = None if target is None else parse(target)
     program.trace()
-    return Report(_Measurement(program, where, libraries))
+    return Report(_Measurement(program, where, libraries, own))
 
 
 def measure_jaxpr(
-    jaxpr: Any, *, name: str, target: str | None = None, libraries: tuple[str, ...] = ()
+    jaxpr: Any,
+    *,
+    name: str,
+    target: str | None = None,
+    libraries: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
 ) -> Report:
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries))
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries, own))
 
 
 class _Measurement:
@@ -76,24 +85,31 @@ class _Measurement:
         program: Program,
         target: Target | None,
         libraries: tuple[str, ...],
+        own: tuple[str, ...],
         like: _Measurement | None = None,
+        facts: Facts | None = None,
     ) -> None:
         self.program = program
-        self._like = like
+        self._like, self._facts = like, facts
         self.name = program.name
         self.target = target
         self.libraries = libraries
+        self.own = own
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
         self._compiled: Compiled | None = None
 
     @cached_property
     def facts(self) -> Facts:
-        return self._like.facts if self._like else Facts(self.program.jaxpr, self.libraries)
+        if self._like:
+            return self._like.facts
+        return self._facts or Facts(self.program.jaxpr, self.libraries, self.own)
 
     def on(self, target: str) -> _Measurement:
         """The same program for another target; what is known of the traced stage is shared."""
-        return _Measurement(self.program, parse(target), self.libraries, self._like or self)
+        return _Measurement(
+            self.program, parse(target), self.libraries, self.own, self._like or self
+        )
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
@@ -134,25 +150,48 @@ class _Measurement:
 
     @without_collection
     def findings(self, kind: str) -> Findings:
-        return self.judged(kind) if self.has_compiled else self._unjudged(kind)
+        return self.judged(kind) if self.has_compiled else self._prices.priced(kind)
 
-    def _unjudged(self, kind: str) -> Findings:
+    def _unpriced(self, kind: str) -> Findings:
         if kind not in self._findings:
             self._findings[kind] = ANALYSES[kind](self.facts)
         return self._findings[kind]
+
+    @cached_property
+    def _prices(self) -> Prices:
+        return self._like._prices if self._like else Prices(self.facts, self._unpriced)
 
     @without_collection
     def judged(self, kind: str) -> Findings:
         """The findings of a kind, with what the compiler makes of each if that is looked for."""
         if kind not in self._judged:
-            found = self._unjudged(kind)
-            judge = kind in JUDGED and found
-            self._judged[kind] = found.judged(self._survivors.judged) if judge else found
+            self._judged[kind] = self._survival.judged(kind)
         return self._judged[kind]
 
+    @without_collection
+    def waste(self) -> int:
+        """The operations that the findings of all kinds that are waste cost together."""
+        findings = [each for kind in CLAIMS for each in self._prices.priced(kind)]
+        return sum(each.flops + each.transcendentals for each in findings)
+
     @cached_property
-    def _survivors(self) -> Survivors:
-        return Survivors(self.facts, self.compiled())
+    def _survival(self) -> Survival:
+        return Survival(self._prices, self.compiled(), self._compiled_without)
+
+    def _compiled_without(self, without: Without) -> Compiled:
+        jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
+        return Compiled(self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target))
+
+    def without(self, kinds: Collection[str]) -> _Measurement:
+        """The program without the findings of some kinds, or of all that are waste."""
+        chosen = kinds or CLAIMS
+        without = self._prices.without(chosen)
+        name = f"{self.name} without {' and '.join(kinds) if kinds else 'waste'}"
+        jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
+        program = self.program.with_jaxpr(jaxpr, name)
+        return _Measurement(
+            program, self.target, self.libraries, self.own, facts=without.rewritten_facts
+        )
 
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:

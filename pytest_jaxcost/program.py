@@ -48,6 +48,17 @@ class Program:
         program._jaxpr = jaxpr
         return program
 
+    def with_jaxpr(self, jaxpr: Any, name: str) -> Program:
+        """The program of another jaxpr, which is called and compiled as this one is.
+
+        More arguments than this one has are new ones, placed wherever JAX places them.
+        """
+        if self._jaxpr is not None or len(jaxpr.in_avals) != len(self.jaxpr.in_avals):
+            return Program.of_jaxpr(jaxpr, name)
+        program = Program(self.fn, self.args, self.kwargs, name)
+        program._traced = _compat.with_jaxpr(self.trace(), jaxpr)
+        return program
+
     def trace(self) -> Any:
         """``jax.stages.Traced``; a jitted function keeps its static arguments and donation.
 

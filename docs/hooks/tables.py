@@ -2,7 +2,8 @@
 
 A line `<!-- metrics: traced -->` becomes the table of that stage's metrics, `<!-- families -->` the
 table of counts by name, `<!-- options -->` the table of options, `<!-- deviations -->` the list of
-counts that are not XLA's, `<!-- survival -->` the measured table of what compilers remove.
+counts that are not XLA's, `<!-- rewritten -->` the list of primitives that cost something else once
+they are lowered or compiled, `<!-- survival -->` the measured table of what compilers remove.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_jaxcost.cost.deviations import DEVIATIONS, Deviation
+from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, Rewritten
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
 
 LINE = re.compile(
-    r"^<!-- (metrics|families|options|deviations|survival)(?:: (\w+))? -->$", re.MULTILINE
+    r"^<!-- (metrics|families|options|deviations|rewritten|survival)(?:: (\w+))? -->$", re.MULTILINE
 )
 
 SURVIVAL = Path(__file__).parent / "survival.json"
@@ -61,6 +62,11 @@ def options_table() -> str:
 def deviations_table() -> str:
     """Return where the count differs from XLA's as a Markdown table."""
     return _table("| primitives | counted | XLA counts | why |", map(_deviation_row, DEVIATIONS))
+
+
+def rewritten_table() -> str:
+    """Return where the lowered or compiled program costs something else as a Markdown table."""
+    return _table("| primitives | stages | why |", map(_rewritten_row, REWRITTEN))
 
 
 def survival_table() -> str:
@@ -106,9 +112,17 @@ def _option_row(option: Option) -> str:
 
 
 def _deviation_row(deviation: Deviation) -> str:
-    names = ", ".join(f"`{name}`" for name in deviation.primitives)
-    names = names or "whole programs"
+    names = _names(deviation.primitives) or "whole programs"
     return f"| {names} | {deviation.ours} | {deviation.xla} | {deviation.reason} |"
+
+
+def _rewritten_row(rewritten: Rewritten) -> str:
+    names = f"{_names(rewritten.primitives)} {rewritten.form}".rstrip()
+    return f"| {names} | {' and '.join(rewritten.stages)} | {rewritten.reason} |"
+
+
+def _names(primitives: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in primitives)
 
 
 def _table(header: str, rows: Iterable[str]) -> str:
@@ -120,5 +134,6 @@ WHOLE_TABLES = {
     "families": families_table,
     "options": options_table,
     "deviations": deviations_table,
+    "rewritten": rewritten_table,
     "survival": survival_table,
 }

@@ -12,21 +12,24 @@ unchanged, which count under those names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.inside import Expressions
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.trivial import in_one_line, without_trivial
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
+from pytest_jaxcost.analyses.whose import is_users
+from pytest_jaxcost.analyses.zero_edits import placed
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE, axes_of
-from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.narrow_equal import once
 
 HINT = "its operands are the same along {axes}; do this before the broadcast, not after it"
 
@@ -47,15 +50,14 @@ class Repeated(NamedTuple):
 @analysis("batch_invariants")
 def batch_invariants(facts: Facts) -> Findings:
     """One finding per equation that computes equal slices: all but one, and what they cost."""
-    constant = constant_axes(facts.program)
     repeated = [
         Repeated(o, sizes)
         for o in occurrences(facts.program)
-        if (sizes := _constant_sizes(facts, o, constant))
+        if (sizes := _constant_sizes(facts, o, facts.constant_axes))
     ]
     worked = [each for each in repeated if not facts.is_bookkeeping(each.occurrence.equation)]
     chosen = [each.occurrence for each in worked]
-    expressions, again = Expressions(facts, chosen), counted_elsewhere(facts, chosen)
+    same, again = {id(o.equation) for o in chosen}, counted_elsewhere(facts, chosen)
     counted: list[Repeated] = []
     filled: list[Repeated] = []
     jaxs: list[Repeated] = []
@@ -63,12 +65,15 @@ def batch_invariants(facts: Facts) -> Findings:
         equation = each.occurrence.equation
         if id(equation) in again or not is_live(equation, facts.live):
             continue
-        if _is_jaxs(facts, expressions, each.occurrence):
+        if _is_jaxs(facts, same, each.occurrence):
             jaxs.append(each)
         else:
             (filled if _is_fill(facts, each) else counted).append(each)
     return Findings(
-        [_finding(facts, each) for each in counted],
+        without_trivial(
+            facts,
+            (in_one_line(facts, _finding(facts, each), each.occurrence) for each in counted),
+        ),
         bookkeeping=lambda: [_finding(facts, each, bookkeeping=True) for each in filled],
         residue=lambda: [_finding(facts, each) for each in jaxs],
     )
@@ -86,11 +91,11 @@ def _constant_sizes(
     return tuple((axis, shape[axis]) for axis in axes_of(mask) if shape[axis] > 1)
 
 
-def _is_jaxs(facts: Facts, expressions: Expressions, occurrence: Occurrence) -> bool:
+def _is_jaxs(facts: Facts, same: Container[int], occurrence: Occurrence) -> bool:
     """Whether no line of the user's says so: a cotangent, or a step of a larger expression."""
     if facts.phases.of(occurrence.equation) == where.TRANSPOSE:
         return True
-    return expressions.is_jaxs_own(occurrence)
+    return not is_users(facts, occurrence.equation, lambda other: id(other.equation) in same)
 
 
 def _is_fill(facts: Facts, repeated: Repeated) -> bool:
@@ -107,7 +112,7 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
     runs = needed_runs(facts, occurrence)
     cost = facts.cost(occurrence.equation)
     axes = " and ".join(f"axis {axis} (x{size:,})" for axis, size in sizes)
-    return wasted_finding(
+    made = wasted_finding(
         facts,
         "batch_invariants",
         occurrence,
@@ -116,6 +121,8 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
         hint=HINT.format(axes=axes),
         bookkeeping=bookkeeping,
     )
+    instead = placed(occurrence, once(occurrence.equation, facts.constant_axes))
+    return made if isinstance(instead, str) else replace(made, edits=(instead,))
 
 
 def _beyond_one(cost: Cost, factor: int) -> Cost:

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.inside import is_cheap
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.wasted import (
     costs_more_than,
@@ -24,6 +23,7 @@ from pytest_jaxcost.analyses.wasted import (
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
 from pytest_jaxcost.flow.dependence import ancestors, dependents
+from pytest_jaxcost.flow.evaluations import is_cheap
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, Protocol
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.parts import Parts
+from pytest_jaxcost.analyses.prices import CLAIMS
 from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.analyses.scopes import Scopes, scope_name
 from pytest_jaxcost.analyses.stages import stages_of_part
+from pytest_jaxcost.report.errors import ScopeError
 from pytest_jaxcost.report.measurement import Measurement
 from pytest_jaxcost.report.metrics import COMPILED_FIELDS
 from pytest_jaxcost.report.records import Findings, Totals
@@ -20,6 +22,8 @@ CHOSEN = frozenset({"intermediates"})
 """Kinds that show a choice of equations: in a part, others are chosen."""
 
 UNDIVIDED = "the compiled program is not divided into phases and scopes"
+
+WHOLE = "a phase or scope has no program of its own; report.without() takes the whole one"
 
 Scope = str | Callable[..., Any]
 
@@ -126,6 +130,19 @@ class Part:
     def on(self, target: str) -> Part:
         """The same equations of the program for another target."""
         return Part(Division(self._whole.on(target)), self.name, self.members)
+
+    def without(self, _: Collection[str]) -> Part:
+        """Nothing: whole programs alone are written down without their waste.
+
+        Raises:
+            ScopeError: always.
+        """
+        raise ScopeError(WHOLE)
+
+    def waste(self) -> int:
+        """The operations of the whole program's findings that are in this part."""
+        kinds = (self.findings(kind) for kind in CLAIMS)
+        return sum(each.flops + each.transcendentals for found in kinds for each in found)
 
     # parts of the part
 

@@ -15,17 +15,22 @@ from pytest_jaxcost.cost.caveats import caveat, is_doubtful
 from pytest_jaxcost.cost.parts import Runs, counted_runs
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
+from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
+from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.flow.dependence import arguments, dependents
+from pytest_jaxcost.flow.evaluations import Evaluations
+from pytest_jaxcost.flow.indices import index_values
 from pytest_jaxcost.flow.invariance import Invariance, invariance
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.flow.numbers import value_numbers
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences, repetitions
 from pytest_jaxcost.ir import where
-from pytest_jaxcost.ir.equation import Block, Equation, Inlined
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
+from pytest_jaxcost.rewrite.edits import Edit
 
 INDEX_ELEMENTS = 32
 """Integer and boolean results of at most so many elements are index arithmetic, not work. What is
@@ -37,11 +42,19 @@ BOUND = "its cost is a lower bound: "
 
 
 class Facts:
-    """Facts about one jaxpr. `libraries` are folders whose frames are not the user's own code."""
+    """Facts about one jaxpr.
 
-    def __init__(self, jaxpr: Any, libraries: tuple[str, ...] = ()) -> None:
+    `libraries` are folders whose frames are never shown; `own` are installed packages, as folders,
+    that are the user's own code like what is not installed.
+    """
+
+    def __init__(
+        self, jaxpr: Any, libraries: tuple[str, ...] = (), own: tuple[str, ...] = ()
+    ) -> None:
         self.jaxpr = jaxpr
         self.libraries = libraries
+        measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
+        self.own = (*own, measured) if measured else own
         self.members: frozenset[int] | None = None
         self.doubts: dict[str, str] = {}
         """Why the cost of a primitive is unknown or a lower bound, of those priced so far."""
@@ -49,7 +62,7 @@ class Facts:
 
     @cached_property
     def program(self) -> Inlined:
-        return inline(self.jaxpr)
+        return inline(self.jaxpr, RULES)
 
     @cached_property
     def numbers(self) -> Sequence[int]:
@@ -75,6 +88,11 @@ class Facts:
         return dependents(self.program, (*arguments(self.program), *captured))
 
     @cached_property
+    def indices(self) -> bytearray:
+        """One byte per value: 1 if it leads to places in an array and to nothing else."""
+        return index_values(self.program)
+
+    @cached_property
     def invariance(self) -> Invariance | None:
         """What changes in which loop; None if there is no loop."""
         return invariance(self.program)
@@ -83,6 +101,38 @@ class Facts:
     def repetitions(self) -> list[Repetition]:
         """Values computed more than once by live equations."""
         return repetitions(self.program, self.numbers, self.live)
+
+    @cached_property
+    def _holders(self) -> dict[int, tuple[Region, Equation]]:
+        """The equation that holds each region, and where that stands, by the region's ``id``."""
+        return {
+            id(inner): (region, equation)
+            for region, equation in self.program.walk()
+            for inner in (() if equation.control is None else equation.control.regions)
+        }
+
+    def holders_of(self, region: Region) -> list[Equation]:
+        """The loops, branches and blocks that a region is inside of, outermost first."""
+        found: list[Equation] = []
+        while (holder := self._holders.get(id(region))) is not None:
+            region, equation = holder
+            found.append(equation)
+        return found[::-1]
+
+    @cached_property
+    def constant_axes(self) -> Sequence[int]:
+        """The axes that each value is constant along, as a bit mask."""
+        return constant_axes(self.program)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """The runs of the user's code that equations come from."""
+        return Evaluations(
+            self.program,
+            self.numbers,
+            lambda equation: not self.is_bookkeeping(equation),
+            lambda file: not self.is_library(file),
+        )
 
     @cached_property
     def phases(self) -> Phases:
@@ -117,7 +167,7 @@ class Facts:
             for name, count in region.calls.items():
                 calls[name] += count * region.sites
         del primitives[""]
-        doubts = self.doubts_about(tally.executions)
+        doubts = self.doubts_about((*tally.executions, *tally.opaque))
         return Totals(
             eqns=primitives.total(),
             flops=tally.cost.flops,
@@ -129,6 +179,13 @@ class Facts:
             exact=program.exact and tally.exact and not doubts,
             caveats=(*program.caveats, *doubts),
         )
+
+    def about(self, program: Inlined) -> Facts:
+        """Facts about another program, which has equations in common with this one."""
+        other = Facts(self.jaxpr, self.libraries, self.own)
+        other.program = program
+        other._costs = dict(self._costs)
+        return other
 
     def within(self, members: frozenset[int]) -> Facts:
         """The same facts for analyses that only look at equations whose ``id`` is a member."""
@@ -171,11 +228,25 @@ class Facts:
         return cost is not None and cost.flops == 0 and cost.transcendentals == 0
 
     def is_index(self, value: int) -> bool:
-        """Whether a value is index arithmetic, or made of literals and as cheap as that."""
+        """Whether a value is index arithmetic, or made of literals and as cheap as that.
+
+        Many integers are that too where all they lead to are places in an array.
+        """
         aval = self.program.avals[value]
         small = cost_sizes.elements(aval) <= INDEX_ELEMENTS
         discrete = getattr(getattr(aval, "dtype", None), "kind", None) in _DISCRETE
+        if discrete and not small and self.indices[value]:
+            return True
         return (small and discrete) or ((small or discrete) and not self.given[value])
+
+    def is_library(self, file: str) -> bool:
+        """Whether a file is no code of the user's own.
+
+        Installed packages are libraries, but for the one that the measured function belongs to.
+        """
+        if self.libraries and file.startswith(self.libraries):
+            return True
+        return bool(_compat.package_of(file)) and not file.startswith(self.own)
 
     def positions(self, equation: Equation) -> tuple[where.Position, ...]:
         """The user's expressions that made the equation, innermost first."""
@@ -192,11 +263,17 @@ class Facts:
         hint: str = "",
         nbytes: int = 0,
         bookkeeping: bool | None = None,
+        edits: Iterable[Edit] = (),
     ) -> Finding:
-        """A finding about equations that are alike: what running all of `wasted` costs."""
+        """A finding about the first of `wasted`: what running all of them costs."""
         equation = wasted[0].equation
-        cost = self.cost(equation)
-        spent = (NOTHING if cost is None else cost).times(sum(o.region.weight for o in wasted))
+        costs = [self.cost(o.equation) for o in wasted]
+        known = [
+            cost.times(o.region.weight)
+            for cost, o in zip(costs, wasted, strict=True)
+            if cost is not None
+        ]
+        spent = sum(known, NOTHING)
         return Finding(
             kind=kind,
             primitive=equation.primitive,
@@ -208,13 +285,14 @@ class Facts:
             bytes_accessed=spent.bytes_accessed,
             share=self.share(spent),
             nbytes=nbytes,
-            exact=cost is not None and all(_is_exact(o) for o in wasted),
+            exact=None not in costs and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
             places=tuple(places) or self.places(equation),
             phase=self.phases.of(equation),
             scope=where.scope(equation),
             hint=hint,
             equations=tuple(id(o.equation) for o in wasted),
+            edits=tuple(edits),
         )
 
     def costing(self, finding: Finding, cost: Cost) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_jaxcost.analyses.derivative_calls import derivative_calls, run_for_each_vector
+from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import parting_calls
+from pytest_jaxcost.analyses.whose import ways_to
+from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -40,6 +42,12 @@ BY_DERIVATIVE = {
     "linearize": PUSHES,
     "vjp": PULLS,
 }
+MAPS = {"linearize", "vjp"}
+"""Derivatives that return a linear map, which is what each call is made for."""
+LINEARIZE = (
+    "the point does not change in the loop; call jax.linearize once before it and apply the result "
+    "to each tangent inside"
+)
 LOOP = "its operands do not change in the loop; compute it before and use the result inside"
 REUSE = "compute it once and reuse the result"
 CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
@@ -53,22 +61,47 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
         return VALUE_AND_GRAD
     if any(o.region.weight != repetition.first.region.weight for o in occurrences):
         return LOOP
-    paths = [facts.positions(o.equation) for o in occurrences]
-    parting = parting_calls([path for path in paths if path])
-    derivative = _derivative_hint(facts, [o.equation for o in occurrences])
+    made = [facts.evaluations.of(o.equation) for o in occurrences]
+    if len({each.evaluation for each in made}) == 1:
+        return PULLS
+    ways = ways_to(facts, occurrences)
+    if not all(way.is_repeated for way in ways):
+        return REUSE
+    derivative = _derivative_hint(ways)
     if derivative:
         return derivative
-    functions = {path[0].function for path in paths if path}
+    paths = [path for o in occurrences if (path := facts.positions(o.equation))]
+    parting = parting_calls(paths)
+    functions = {path[0].function for path in paths}
     if parting and len(functions) == 1 and parting[0] != paths[0][0]:
         return CALL_ONCE.format(function=functions.pop())
     return REUSE
 
 
-def _derivative_hint(facts: Facts, equations: Sequence[Equation]) -> str:
+def _derivative_hint(ways: Sequence[Way]) -> str:
     """How to differentiate once what several derivatives share; empty if it is no such thing."""
-    nested = {derivative_calls(each) for each in equations}
-    if len(nested) == 1:
-        call = run_for_each_vector(facts, nested.pop())
-        return BY_DERIVATIVE.get(call[0], DIFFERENTIATE_ONCE) if call else ""
-    hints = {BY_DERIVATIVE.get(calls[0][0]) if calls else None for calls in nested}
-    return (hints.pop() if len(hints) == 1 else None) or DIFFERENTIATE_ONCE
+    asked = {_outermost_derivative(way) for way in ways}
+    is_a_call_again = all(way.is_equal for way in ways) and not asked & MAPS
+    if is_a_call_again or not any(asked):
+        return ""
+    return BY_DERIVATIVE.get(asked.pop(), "") if len(asked) == 1 else DIFFERENTIATE_ONCE
+
+
+def _outermost_derivative(way: Way) -> str:
+    derivatives = map(_compat.derivative_of, way.inside)
+    return next((derivative for derivative in derivatives if derivative), "")
+
+
+def is_pushed_at_one_point(facts: Facts, equation: Equation) -> bool:
+    """Whether a loop pushes tangents through an evaluation that it does not change."""
+    made = facts.evaluations.of(equation)
+    if made.phase != where.JVP:
+        return False
+    pushed = (o for o in facts.evaluations.work[made.evaluation] if not o.is_primal)
+    return any(_changes(facts, each) for each in pushed)
+
+
+def _changes(facts: Facts, made: Made) -> bool:
+    found, (region, equation) = facts.invariance, made.occurrence
+    is_inside = found is not None and bool(found.nests[id(region)])
+    return is_inside and found is not None and not found.unchanged(region, equation)

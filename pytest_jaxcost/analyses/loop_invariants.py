@@ -13,18 +13,25 @@ changes. A callback that a loop repeats is one of the `repeated_callbacks`.
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.inside import Expressions, is_cheap
+from pytest_jaxcost.analyses.hints import LINEARIZE, is_pushed_at_one_point
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.trivial import Found, in_one_line, without_trivial
 from pytest_jaxcost.analyses.wasted import costs_more_than, counted_elsewhere, wasted_finding
+from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.opaque import CALLBACKS
+from pytest_jaxcost.flow.evaluations import is_cheap
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import Hoist
 
 KIND = "loop_invariants"
 
@@ -62,7 +69,7 @@ def loop_invariants(facts: Facts) -> Findings:
     """One finding per equation whose loop repeats it unchanged: the repetitions and their cost."""
     sorted_out = _sort_out(facts, unchanged_in_loops(facts))
     return Findings(
-        [unchanged_finding(facts, KIND, each) for each in sorted_out.counted],
+        without_trivial(facts, (_found(facts, each) for each in sorted_out.counted)),
         bookkeeping=lambda: [
             *(unchanged_finding(facts, KIND, each, bookkeeping=True) for each in sorted_out.moved),
             *(
@@ -72,6 +79,10 @@ def loop_invariants(facts: Facts) -> Findings:
         ],
         residue=lambda: [unchanged_finding(facts, KIND, each) for each in sorted_out.jaxs],
     )
+
+
+def _found(facts: Facts, unchanged: Unchanged) -> Found:
+    return in_one_line(facts, unchanged_finding(facts, KIND, unchanged), unchanged.occurrence)
 
 
 def unchanged_in_loops(facts: Facts) -> list[Unchanged]:
@@ -103,14 +114,21 @@ def _sort_out(facts: Facts, unchanged: list[Unchanged]) -> Sorted:
             sorted_out.moved.append(each)
         elif equation.primitive not in CALLBACKS:
             computed.append(each)
-    expressions = Expressions(facts, [each.occurrence for each in computed])
+    same = {id(each.occurrence.equation) for each in unchanged}
     live = [each for each in computed if is_live(each.occurrence.equation, facts.live)]
     elsewhere = counted_elsewhere(facts, [each.occurrence for each in live])
     for each in live:
         if id(each.occurrence.equation) not in elsewhere:
-            is_jaxs = expressions.is_jaxs_own(each.occurrence)
-            (sorted_out.jaxs if is_jaxs else sorted_out.counted).append(each)
+            is_own = is_users(facts, each.occurrence.equation, partial(_stays, facts, same))
+            (sorted_out.counted if is_own else sorted_out.jaxs).append(each)
     return sorted_out
+
+
+def _stays(facts: Facts, unchanged: Container[int], occurrence: Occurrence) -> bool:
+    """Whether no loop makes an equation change, because it is in none or does not follow it."""
+    found = facts.invariance
+    is_inside = found is not None and bool(found.nests[id(occurrence.region)])
+    return not is_inside or id(occurrence.equation) in unchanged
 
 
 def _is_bookkeeping(facts: Facts, equation: Equation) -> bool:
@@ -127,12 +145,22 @@ def unchanged_finding(
     runs = occurrence.region.weight
     cost = facts.cost(occurrence.equation)
     words = (ONCE if needed == 1 else OFTEN) if exact else UNKNOWN
-    return wasted_finding(
+    how = words.format(needed=needed, runs=runs)
+    is_point = is_pushed_at_one_point(facts, occurrence.equation)
+    made = wasted_finding(
         facts,
         kind,
         occurrence,
         None if cost is None else cost.times(runs - needed),
         runs=runs - needed,
-        hint=hint or HINT.format(how=words.format(needed=needed, runs=runs)),
+        hint=hint or (LINEARIZE if is_point else HINT).format(how=how),
         bookkeeping=bookkeeping,
     )
+    return replace(made, edits=() if bookkeeping else (hoist(facts, occurrence),))
+
+
+def hoist(facts: Facts, occurrence: Occurrence) -> Hoist:
+    """The edit that computes an equation before the loops that repeat it unchanged."""
+    assert facts.invariance is not None
+    loops = facts.invariance.unchanged(*occurrence)
+    return Hoist(occurrence.equation.outputs, loops)

@@ -33,7 +33,7 @@ class Parts:
         """The equations whose ``id`` is among `members`, in numbers."""
         facts = self.facts
         tally = part_tally(facts.program, facts.runs, facts.price, members)
-        doubts = facts.doubts_about(tally.executions)
+        doubts = facts.doubts_about((*tally.executions, *tally.opaque))
         primitives = self._primitives(members)
         exact = facts.program.exact and tally.exact
         return Totals(

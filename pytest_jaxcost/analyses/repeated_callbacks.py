@@ -3,8 +3,7 @@
 ``jax.pure_callback`` promises that the result depends on the operands alone, so one call is enough:
 for two calls with equal operands, and for a call in a loop whose operands do not change. XLA moves
 some out of their loop and never merges two, and each call leaves the device. What a callback costs
-is unknown, so they are counted in calls. Callbacks with effects are never repetitions. Two calls
-with equal operands are `duplicates` too; this says which of those wait for the host.
+is unknown, so they are counted in calls. Callbacks with effects are never repetitions.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pytest_jaxcost.analyses.loop_invariants import (
     unchanged_finding,
     unchanged_in_loops,
 )
+from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.flow.live import is_live
@@ -63,6 +63,7 @@ def _finding(facts: Facts, repetition: Repetition) -> Finding:
         places=repetition_places(facts, repetition),
         hint=repetition_hint(facts, repetition),
         bookkeeping=False,
+        edits=merges(facts, repetition),
     )
 
 

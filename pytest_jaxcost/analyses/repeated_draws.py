@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pytest_jaxcost.analyses.draws import is_draw
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.report.records import Findings
@@ -25,6 +26,7 @@ def repeated_draws(facts: Facts) -> Findings:
             places=repetition_places(facts, repetition),
             hint=HINT,
             bookkeeping=False,
+            edits=merges(facts, repetition),
         )
         for repetition in filter(is_draw, facts.repetitions)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.origin import split_by_origin
+from pytest_jaxcost.analyses.whose import split
 from pytest_jaxcost.flow.repeats import Occurrence
 
 
@@ -21,6 +21,6 @@ def repeating(facts: Facts, occurrences: Iterable[Occurrence]) -> set[int]:
         for each in facts.repetitions
         if any(id(o.equation) in asked for o in each.again) and not is_part_of_draw(each, draws)
     )
-    splits = split_by_origin(facts, repeated)
-    again = (o for split in splits if split.users is not None for o in split.users.again)
+    splits = split(facts, repeated)
+    again = (o for each in splits if each.users is not None for o in each.users.again)
     return asked & {id(o.equation) for o in again}

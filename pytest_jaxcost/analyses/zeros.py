@@ -24,6 +24,7 @@ from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.points import Points
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
+from pytest_jaxcost.analyses.zero_edits import edits_of_zeros
 from pytest_jaxcost.analyses.zero_hints import Advice, Cause, Saving, advice, cause_of
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
@@ -56,9 +57,28 @@ class Wasted(NamedTuple):
     cause: Cause
 
 
+class Judged(NamedTuple):
+    """What is known of each value, and the equations that work on zeros, waste or not."""
+
+    known: Sequence[Known]
+    counted: Sequence[Wasted]
+    left: Sequence[Wasted]
+    rewritten: Apart
+    """What one derivative for each argument would cost."""
+
+
 @analysis("zeros")
 def zeros(facts: Facts) -> Findings:
-    """One finding per live equation that works on zeros: the part of its cost that they are.
+    """One finding per live equation that works on zeros: the part of its cost that they are."""
+    known, counted, left, rewritten = judged(facts)
+    return Findings(
+        _with_edits(facts, known, counted, _findings(facts, counted, rewritten)),
+        residue=lambda: _findings(facts, left, rewritten),
+    )
+
+
+def judged(facts: Facts) -> Judged:
+    """The live equations that work on zeros.
 
     What only repeats a value is among the `duplicates` whole.
     """
@@ -75,10 +95,7 @@ def zeros(facts: Facts) -> Findings:
             is_shrugged_at = each.cause in SEEDS and not rewritten.is_less
             is_waste = not is_shrugged_at and _is_waste(each, expressions)
             (counted if is_waste else left).append(each)
-    return Findings(
-        _findings(facts, counted, rewritten),
-        residue=lambda: _findings(facts, left, rewritten),
-    )
+    return Judged(known, counted, left, rewritten)
 
 
 def _apart(
@@ -174,6 +191,20 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     if cause in (Cause.PADDING, Cause.PART_USED):
         return work.share >= MOSTLY and equation.primitive != "add_any"
     return True
+
+
+def _with_edits(
+    facts: Facts, known: Sequence[Known], wasted: Sequence[Wasted], found: Sequence[Finding]
+) -> list[Finding]:
+    """The findings with what takes the place of their equations; cuts go with the first of all."""
+    work = [(each.occurrence, each.work, each.cause) for each in wasted]
+    edits = edits_of_zeros(facts, known, work)
+    own = [() if isinstance(edit, str) else (edit,) for edit in edits]
+    cuts = tuple(edit for also in own[len(found) :] for edit in also)
+    return [
+        replace(finding, edits=(*(cuts if k == 0 else ()), *own[k]))
+        for k, finding in enumerate(found)
+    ]
 
 
 def _findings(facts: Facts, wasted: Sequence[Wasted], rewritten: Apart) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import Cost
+from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.tally import tallies
 from pytest_jaxcost.ir.inline import inline
 
@@ -14,6 +15,6 @@ from pytest_jaxcost.ir.inline import inline
 @lru_cache(maxsize=1024)
 def price_body(jaxpr: Any) -> Cost | None:
     """The cost of one run of `jaxpr`, or None if it is opaque or runs a loop of unknown length."""
-    program = inline(jaxpr)
+    program = inline(jaxpr, RULES)
     tally = tallies(program, price)[id(program.main)]
     return tally.cost if tally.exact else None

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import jax
 
+from pytest_jaxcost import _compat
 from pytest_jaxcost.cost.record import Cost
-from pytest_jaxcost.cost.sizes import touched_bytes
+from pytest_jaxcost.cost.sizes import touching
 from pytest_jaxcost.ir.keys import param_key
 
 PLATFORMS = ("cpu", "tpu")
@@ -23,17 +24,9 @@ LOOP = "the length of a loop inside it depends on data; one iteration is counted
 CUSTOM_CALL = "it calls {targets}, which XLA cannot see into"
 NO_ARRAYS = "it takes or makes what is no array"
 NO_ANALYSIS = "XLA has no cost analysis for it"
-WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
+REFUSALS, WIDE = _compat.REFUSALS, _compat.WIDE
 SEEN_THROUGH = frozenset({"Sharding", "annotate_device_placement", "xla.sdy.FuncResultSharding"})
 """Custom calls that compute nothing."""
-
-REFUSALS = (
-    *(NotImplementedError, RuntimeError),  # no lowering rule for the platform; XLA's own errors
-    NameError,  # a mesh axis that is not bound outside shard_map
-    *(TypeError, ValueError, LookupError, AttributeError, AssertionError),
-)
-"""What binding and lowering an equation outside its own program raise."""
-
 
 Shapes = tuple[tuple[int, ...] | None, ...]
 """The shapes of an equation's operands; None for what is no array."""
@@ -85,8 +78,7 @@ def priced(eqn: Any, answer: Answer) -> Cost | None:
     """The cost of `eqn` by what XLA counts; the bytes are those of its operands and results."""
     if answer.counts is None:
         return None
-    flops, transcendentals = answer.counts
-    return Cost(flops=flops, transcendentals=transcendentals, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn, *answer.counts)
 
 
 def per_element(eqn: Any) -> PerElement | Answer:
@@ -117,12 +109,11 @@ def _lower(eqn: Any, shapes: Shapes, params: Mapping[str, Any]) -> Answer:
     if not all(isinstance(v.aval, jax.core.ShapedArray) for v in (*eqn.invars, *eqn.outvars)):
         return Answer(None, NO_ARRAYS)
     args = [jax.ShapeDtypeStruct(s, a.dtype) for s, a in zip(shapes, avals, strict=True)]
-    wide = any(v.aval.dtype.name in WIDE for v in (*eqn.invars, *eqn.outvars))
 
     def alone(*operands: Any) -> Any:
         return eqn.primitive.bind(*operands, **{**eqn.params, **params})
 
-    with jax.enable_x64(wide):
+    with jax.enable_x64(_compat.is_wide(eqn)):
         return _best(alone, args)
 
 

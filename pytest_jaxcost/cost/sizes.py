@@ -8,6 +8,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from pytest_jaxcost.cost.record import Cost
+
 
 def elements(aval: Any) -> int:
     """The number of elements of an array; 0 for a token."""
@@ -24,13 +26,8 @@ def result_bytes(eqn: Any) -> int:
     return sum([nbytes(v.aval) for v in eqn.outvars])
 
 
-def operand_bytes(eqn: Any) -> int:
-    """The bytes of all operands of an equation, one that is read twice counted twice."""
-    return sum([nbytes(v.aval) for v in eqn.invars])
-
-
-def touched_bytes(eqn: Any) -> int:
-    """The bytes of all operands read and all results written."""
+def touching(eqn: Any, flops: int = 0, transcendentals: int = 0) -> Cost:
+    """The cost of so much work that reads all operands and writes all results."""
     total = 0
     for v in eqn.invars:
         aval = v.aval
@@ -40,4 +37,9 @@ def touched_bytes(eqn: Any) -> int:
         aval = v.aval
         if hasattr(aval, "dtype"):
             total += prod(aval.shape) * aval.dtype.itemsize
-    return total
+    return Cost(flops=flops, transcendentals=transcendentals, bytes_accessed=total)
+
+
+def moving(n: int) -> Cost:
+    """The cost of so many bytes read and written, and no work."""
+    return Cost(flops=0, transcendentals=0, bytes_accessed=n)

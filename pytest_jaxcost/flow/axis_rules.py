@@ -120,7 +120,7 @@ def _reshape(eqn: Any, masks: Sequence[int]) -> int:
     if eqn.params.get("dimensions") is not None or 0 in before:
         return 0
     mask = 0
-    for source, target in _regrouped(before, after):
+    for source, target in regrouped(before, after):
         if all(masks[0] >> axis & 1 or before[axis] == 1 for axis in source):
             mask |= mask_of(target)
     return mask
@@ -214,7 +214,7 @@ def _without(mask: int, removed: Sequence[int], rank: int) -> int:
     return mask_of(k for k, axis in enumerate(kept) if mask >> axis & 1)
 
 
-def _regrouped(before: Sequence[int], after: Sequence[int]) -> Iterable[tuple[range, range]]:
+def regrouped(before: Sequence[int], after: Sequence[int]) -> Iterable[tuple[range, range]]:
     """The runs of axes of both shapes that hold the same number of elements."""
     i = j = 0
     while i < len(before) or j < len(after):

@@ -81,7 +81,8 @@ class _Numbering:
         name = eqn.primitive.name
         operands = [numbers[value] for value in equation.inputs]
         if name in _IDENTITIES and _IDENTITIES[name](eqn):
-            numbers[equation.outputs[0]] = operands[0]
+            for value, operand in zip(equation.outputs, operands, strict=True):
+                numbers[value] = operand
             return
         if name == "optimization_barrier" or (eqn.effects and self.is_unique(eqn)):
             for value in equation.outputs:
@@ -250,6 +251,10 @@ def _keeps_dtype(eqn: Any) -> bool:
 _IDENTITIES: dict[str, Callable[[Any], bool]] = {
     "convert_element_type": _keeps_dtype,
     "copy": lambda eqn: True,
+    "device_put": _compat.stays_in_memory,
     "name": lambda eqn: True,
+    "sharding_constraint": lambda eqn: True,
+    "stop_gradient": lambda eqn: True,
 }
-"""Equations whose result is their operand, bit by bit."""
+"""Equations whose results are their operands, bit by bit. What keeps values apart is none:
+``optimization_barrier`` is there for that."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pytest_jaxcost.hlo.cost import Work
 from pytest_jaxcost.hlo.query import Run
 from pytest_jaxcost.hlo.rules.collectives import KINDS
 from pytest_jaxcost.hlo.site import Site
-
-_NO_WORK: Mapping[str, Work] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +41,7 @@ def collectives(program: Iterable[Run]) -> Mapping[str, Collective]:
 
 def passed_bytes(run: Run) -> int:
     """Return what one run of a collective passes: operands or results, whichever are larger."""
-    site = Site(run.computation, run.instruction, _NO_WORK)
+    site = Site(run.computation, run.instruction, {})
     return max(site.shape.nbytes, sum(shape.nbytes for shape in site.operands))
 
 

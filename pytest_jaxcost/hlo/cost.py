@@ -5,23 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Work(NamedTuple):
-    """Arithmetic, in flops and in transcendental functions, which are no flops."""
-
-    flops: int = 0
-    transcendentals: int = 0
-
-    def times(self, count: int) -> Work:
-        """The work of `count` executions."""
-        return Work(self.flops * count, self.transcendentals * count)
-
-    def plus(self, other: Work) -> Work:
-        """The work of both."""
-        return Work(self.flops + other.flops, self.transcendentals + other.transcendentals)
-
-
 class Cost(NamedTuple):
-    """Work, and the bytes read from and written to memory."""
+    """Flops; transcendental functions, which are no flops; bytes read from and written to memory.
+
+    What a rule returns is work alone and has no bytes.
+    """
 
     flops: int = 0
     transcendentals: int = 0
@@ -45,5 +33,4 @@ class Cost(NamedTuple):
         )
 
 
-NO_WORK = Work()
 FREE = Cost()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_jaxcost.hlo.asynchronous import base_opcode, continues, spread_collectives
-from pytest_jaxcost.hlo.cost import FREE, NO_WORK, Cost, Work
+from pytest_jaxcost.hlo.cost import FREE, Cost
 from pytest_jaxcost.hlo.fusions import fusion_bytes
 from pytest_jaxcost.hlo.records import Computation, Instruction, Module
 from pytest_jaxcost.hlo.registry import RULES, TRAFFIC
@@ -53,7 +53,6 @@ class _Prices:
     branches: dict[Key, str] = field(default_factory=dict)
     own: dict[Key, Cost] = field(default_factory=dict)
     totals: dict[str, Cost] = field(default_factory=dict)
-    work: dict[str, Work] = field(default_factory=dict)
     unpriced: set[Key] = field(default_factory=set)
     continuing: set[Key] = field(default_factory=set)
 
@@ -103,24 +102,23 @@ def _price_computation(prices: _Prices, computation: Computation) -> None:
         if each.called:
             total = total.plus(_inside(prices, computation, each))
     prices.totals[computation.name] = total
-    prices.work[computation.name] = Work(total.flops, total.transcendentals)
 
 
 def _own(prices: _Prices, computation: Computation, each: Instruction) -> Cost:
-    site = Site(computation, each, prices.work)
+    site = Site(computation, each, prices.totals)
     opcode = base_opcode(each.opcode)
     rule = RULES.get(opcode)
     work = None if rule is None else rule(site)
     if work is None:
         prices.unpriced.add((computation.name, each.name))
-        work = NO_WORK
+        work = FREE
     if computation.name in prices.fused:
         traffic = 0
     elif opcode == "fusion":
         traffic = fusion_bytes(prices.module, computation, each)
     else:
         traffic = TRAFFIC.get(opcode, touched)(site)
-    return Cost(*work, traffic) if traffic or work is not NO_WORK else FREE
+    return work._replace(bytes_accessed=traffic) if traffic or work is not FREE else FREE
 
 
 def _inside(prices: _Prices, computation: Computation, each: Instruction) -> Cost:

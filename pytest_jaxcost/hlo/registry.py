@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.site import Site
 
-Rule: TypeAlias = Callable[[Site], "Work | None"]
+Rule: TypeAlias = Callable[[Site], "Cost | None"]
 Traffic: TypeAlias = Callable[[Site], int]
 
 RULES: dict[str, Rule] = {}

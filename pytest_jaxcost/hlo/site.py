@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pytest_jaxcost.hlo.asynchronous import result_shape
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.records import Computation, Instruction, Shape
 
 _INTEGER = re.compile(r"\d+")
 
 
 class Site(NamedTuple):
-    """An instruction, its computation, and the work of the computations that it may apply."""
+    """An instruction, its computation, and the costs of the computations that it may apply."""
 
     computation: Computation
     instruction: Instruction
-    work: Mapping[str, Work]
+    totals: Mapping[str, Cost]
 
     @property
     def shape(self) -> Shape:
@@ -49,7 +49,7 @@ class Site(NamedTuple):
         """The integer of an attribute such as `feature_group_count=3`."""
         return int(self.instruction.attributes.get(attribute, default))
 
-    def applied(self, attribute: str = "to_apply") -> Work:
+    def applied(self, attribute: str = "to_apply") -> Cost:
         """The work of one run of the computation that the attribute names."""
         (name,) = self.instruction.called[attribute]
-        return self.work[name]
+        return self.totals[name]._replace(bytes_accessed=0)

@@ -1,12 +1,14 @@
-"""How each primitive that carries jaxprs is read.
+"""Which jaxprs each equation runs, and which of these equations are calls.
 
-A call is recognised by its structure: one jaxpr whose interface is the equation's own. The table
-names the primitives where JAX's documentation says more: which of several jaxprs runs, how often.
+JAX keeps the jaxprs that an equation runs in parameters of a few names. What stands anywhere else,
+such as an operator's jaxpr among the static arguments of a library's primitive, is data. A call is
+recognised by its structure: one jaxpr whose interface is the equation's own. The table names the
+primitives where JAX's documentation says more: which of several jaxprs runs, how often.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pytest_jaxcost import _compat
@@ -35,6 +37,21 @@ CALLS = frozenset(
 )
 """Primitives known to run their jaxpr exactly once; others of that structure get a caveat."""
 
+RUN = frozenset(
+    {
+        "body_jaxpr",
+        "branches",
+        "call",
+        "call_jaxpr",
+        "callee",
+        "cond_jaxpr",
+        "fun_jaxpr",
+        "jaxpr",
+        "jaxprs",
+    }
+)
+"""Parameters in which JAX keeps jaxprs to run, or tuples of them."""
+
 COMPUTATIONS = ("reduce", "scatter", "select_and_")
 """Beginnings of the names of primitives that carry the computation of one element: leaves."""
 
@@ -45,27 +62,38 @@ BLOCKS = frozenset({"pallas_call", "run_state", "shard_map", "xla_pmap"})
 """Primitives whose body sees blocks or shards of the operands, or references to them."""
 
 
-def entered_jaxprs(eqn: Any) -> list[Any] | None:
-    """The jaxprs that `eqn` runs, or None if it is a leaf."""
+def entered_jaxprs(eqn: Any, priced: Collection[str] = ()) -> list[Any] | None:
+    """The jaxprs that `eqn` runs, or None if it is a leaf.
+
+    A library's primitive runs what JAX traces to lower it; one that is `priced` is a leaf instead.
+    """
     name = eqn.primitive.name
     runs = _RUNS.get(name)
+    if runs is None and _compat.lowered_by(eqn.primitive) is not None:
+        runs = _compat.lowered_body if name not in priced else _nothing
     if runs is not None:
         jaxpr = runs(eqn)
         return None if jaxpr is None else [jaxpr]
-    found = sub_jaxprs(eqn)
+    found = sub_jaxprs(eqn) if eqn.params else None
     return found if found and not name.startswith(COMPUTATIONS) else None
 
 
+def is_known_call(eqn: Any) -> bool:
+    """Whether `eqn` is known to run the jaxpr that it calls exactly once."""
+    return eqn.primitive.name in CALLS or _compat.lowered_by(eqn.primitive) is not None
+
+
 def sub_jaxprs(eqn: Any) -> list[Any]:
-    """The jaxprs in the parameters of `eqn`, whatever the parameters are called."""
+    """The jaxprs in the parameters of `eqn` that it runs, as far as names and structure tell."""
     found: list[Any] = []
-    for value in eqn.params.values():
+    for name, value in eqn.params.items():
         kind = value.__class__
         if kind in _PLAIN:
             continue
         if kind in _compat.JAXPR_TYPES:
-            found.append(value)
-        elif isinstance(value, tuple | list):
+            if name in RUN or same_interface(eqn, value):
+                found.append(value)
+        elif name in RUN and isinstance(value, tuple | list):
             found.extend([item for item in value if item.__class__ in _compat.JAXPR_TYPES])
     return found
 
@@ -90,6 +118,10 @@ def _same_types(atoms: Any, others: Any) -> bool:
         and getattr(a.aval, "dtype", None) == getattr(b.aval, "dtype", None)
         for a, b in zip(atoms, others, strict=True)
     )
+
+
+def _nothing(_: Any) -> None:
+    return None
 
 
 def _solve(eqn: Any) -> Any:

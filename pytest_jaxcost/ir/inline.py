@@ -6,7 +6,7 @@ not explode: a program whose inlined size is past the budget keeps one region pe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pytest_jaxcost import _compat
@@ -25,17 +25,17 @@ EXPLODES = (
 )
 
 
-def inline(jaxpr: Any) -> Inlined:
-    """The inlined program of a closed jaxpr."""
-    size = size_of(jaxpr)
+def inline(jaxpr: Any, priced: Collection[str] = ()) -> Inlined:
+    """The inlined program of a closed jaxpr; primitives that are `priced` are not entered."""
+    size = size_of(jaxpr, priced)
     explodes = _explodes(size)
-    reader = Reader(size.entered, CONTROLS, _shared_call_or_block if explodes else _call_or_block)
+    reader = Reader(size.entered, CONTROLS, _shared_call_or_block if explodes else call_or_block)
     if explodes:
         reader.caveats[EXPLODES.format(inlined=size.inlined, distinct=size.distinct)] = None
     inputs = reader.values(_compat.open_jaxpr(jaxpr)[0].invars, ())
     main = Region(parent=None)
     main.results = reader.read(jaxpr, inputs, main, None)
-    _weigh(main, [region for region, _ in reader.shared.values()])
+    weigh(main, [region for region, _ in reader.shared.values()])
     return Inlined(
         main=main,
         inputs=inputs,
@@ -52,7 +52,8 @@ def _explodes(size: Size) -> bool:
     return size.inlined > max(BUDGET, 4 * size.distinct)
 
 
-def _call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
+def call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
+    """How an equation is read that has no control of its own; None to enter it like a call."""
     return None if higher_order.callee(eqn, jaxprs) is not None else read_block
 
 
@@ -60,7 +61,7 @@ def _shared_call_or_block(eqn: Any, jaxprs: list[Any]) -> Control | None:
     return read_shared_call if higher_order.callee(eqn, jaxprs) is not None else read_block
 
 
-def _weigh(main: Region, shared: Sequence[Region]) -> None:
+def weigh(main: Region, shared: Sequence[Region]) -> None:
     """Set how often regions run and occur; a shared one adds up all of its calls."""
     stack = [*shared, main]  # a callee stands before its callers, so callers are popped first
     while stack:

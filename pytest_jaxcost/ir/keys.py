@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.ir.contents import content_of
 
 IGNORED = frozenset({"name", "debug_info", "debug", "name_and_src_info", "metadata"})
 
@@ -49,10 +50,11 @@ def _maker(value: Any) -> Callable[[Any], Hashable]:
 
 def array_key(value: Any) -> Hashable:
     """A key of an array's dtype, shape and content; of its identity where it cannot be read."""
-    dtype = np.dtype(value.dtype) if isinstance(value.dtype, np.dtype) else None
-    if dtype is None:  # PRNG keys and other extended dtypes
+    content = content_of(value)
+    if content is None:
         return ("array", id(value))
-    return ("array", dtype.str, dtype.name, tuple(value.shape), np.asarray(value).tobytes())
+    dtype = content.dtype
+    return ("array", dtype.str, dtype.name, content.shape, content.tobytes())
 
 
 def jaxpr_key(jaxpr: Any) -> Hashable:

@@ -135,7 +135,7 @@ class Reader:
         """Count a call site."""
         name = eqn.primitive.name
         region.calls[name] += 1
-        if name not in higher_order.CALLS:
+        if not higher_order.is_known_call(eqn):
             self.caveats[UNKNOWN_CALL.format(name=name)] = None
             self.exact = False
 

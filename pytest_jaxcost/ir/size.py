@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
@@ -17,7 +18,7 @@ class Size(NamedTuple):
     """The jaxprs that equations run, by the equation's ``id``; the others are leaves."""
 
 
-def size_of(jaxpr: Any) -> Size:
+def size_of(jaxpr: Any, priced: Collection[str] = ()) -> Size:
     """The size of a jaxpr; each distinct sub-jaxpr is visited once, whatever calls it."""
     inlined: dict[int, int] = {}
     entered: dict[int, list[Any]] = {}
@@ -30,7 +31,7 @@ def size_of(jaxpr: Any) -> Size:
         if id(current) in inlined:
             stack.pop()
         elif id(current) not in children:
-            children[id(current)] = _enter(eqns, entered)
+            children[id(current)] = _enter(eqns, entered, priced)
             stack.extend(children[id(current)])
         else:
             distinct += len(eqns)
@@ -40,10 +41,10 @@ def size_of(jaxpr: Any) -> Size:
     return Size(distinct, inlined[id(jaxpr)], entered)
 
 
-def _enter(eqns: list[Any], entered: dict[int, list[Any]]) -> list[Any]:
+def _enter(eqns: list[Any], entered: dict[int, list[Any]], priced: Collection[str]) -> list[Any]:
     children: list[Any] = []
     for eqn in eqns:
-        jaxprs = higher_order.entered_jaxprs(eqn) if eqn.params else None
+        jaxprs = higher_order.entered_jaxprs(eqn, priced)
         if jaxprs is not None:
             entered[id(eqn)] = jaxprs
             children.extend(jaxprs)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.ir.contents import content_of
 from pytest_jaxcost.ir.equation import Carry, Equation, Loop, Region
 
 
@@ -115,11 +116,11 @@ def _step(
 
 
 def _integer(content: Any) -> int | None:
-    value = content.val if isinstance(content, _compat.Literal) else content
-    if value is None:
+    is_literal = isinstance(content, _compat.Literal)
+    array = np.asarray(content.val) if is_literal else content_of(content)
+    if array is None or array.ndim or array.dtype.kind not in "iu":
         return None
-    array = np.asarray(value)
-    return int(array) if array.ndim == 0 and array.dtype.kind in "iu" else None
+    return int(array)
 
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}

@@ -1,4 +1,4 @@
-"""Packages whose frames are no code of the user's, as folders or files."""
+"""Packages that are no code of the user's, or that are although installed: folders or files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..report import did_you_mean
 from . import options
 
 
-def folders(config: pytest.Config) -> tuple[str, ...]:
-    """The folders of the packages given, command line and ini file together.
+def folders(config: pytest.Config, option: str) -> tuple[str, ...]:
+    """The folders of the packages that an option names, command line and ini file together.
 
     Raises ``pytest.UsageError`` for a package that cannot be imported; none is imported here.
     """
-    given = options.given(config, "library")
+    given = options.given(config, option)
     return tuple(folder for each in given for folder in _folders(each.value.strip(), each.origin))
 
 

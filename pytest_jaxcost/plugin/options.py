@@ -43,6 +43,7 @@ OPTIONS = {
         Option("target", "string", "TARGET", "what to compile for (default: JAX's own platform)"),
         Option("ignore", "linelist", "PRIMITIVE", "do not count findings of it (repeatable)"),
         Option("library", "linelist", "PACKAGE", "its frames are no code of yours (repeatable)"),
+        Option("own", "linelist", "PACKAGE", "it is installed, and your own code (repeatable)"),
     )
 }
 

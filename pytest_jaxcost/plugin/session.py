@@ -57,7 +57,14 @@ class Session:
         """Folders whose frames are no code of the user's; raises ``pytest.UsageError``."""
         from .libraries import folders
 
-        return folders(self.config)
+        return folders(self.config, "library")
+
+    @cached_property
+    def own(self) -> tuple[str, ...]:
+        """Folders of installed packages that are the user's code; raises ``pytest.UsageError``."""
+        from .libraries import folders
+
+        return folders(self.config, "own")
 
     @property
     def rules(self) -> Rules:
@@ -70,7 +77,7 @@ class Session:
 
     def check_options(self) -> None:
         """Read all options now: a mistake in one is a usage error, and not one of a test."""
-        _ = self.defaults, self.libraries
+        _ = self.defaults, self.libraries, self.own
 
     def start(self, item: pytest.Item) -> None:
         """Forget the test before, and any earlier run of this one."""
@@ -96,13 +103,14 @@ class Session:
             _ = self.running.rules
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
-        """What ``measure`` is to know beside the function: its name, target and libraries."""
+        """What ``measure`` is to know beside the function: its name, target, whose code is what."""
         if self.rules.missing_target == "skip":
             self._skip_where_missing()
         return {
             "name": name,
             "target": target or self.rules.target,
             "libraries": self.libraries,
+            "own": self.own,
         }
 
     def _skip_where_missing(self) -> None:

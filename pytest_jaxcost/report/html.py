@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .culprits import Culprit
 from .metrics import METRICS, Unit
 from .records import Finding
-from .stages import CHANGING, ROWS, UNEXPLAINED, Change, Stage, Stages
+from .stages import CHANGING, ROWS, Change, Stage, Stages
 from .wording import amount, amounts, signed, what
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def _amount(stage: Stage, row: str, unit: Unit) -> str:
 
 
 def _change(change: Change) -> list[str]:
-    said = f"not explained: {change.what}" if change.kind == UNEXPLAINED else change.what
-    return [said, *(signed(getattr(change, each), ROWS[each][1]) for each in CHANGING)]
+    return [change.what, *(signed(getattr(change, each), ROWS[each][1]) for each in CHANGING)]
 
 
 def _finding(finding: Finding) -> list[str]:

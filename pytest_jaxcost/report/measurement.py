@@ -64,6 +64,12 @@ class Measurement(Primitives, Protocol):
     def judged(self, kind: str) -> Findings:
         """The findings of a kind with what the compiler makes of each; compiles the program."""
 
+    def without(self, kinds: Collection[str]) -> Measurement:
+        """The program without findings of some kinds; without all waste if none is named."""
+
+    def waste(self) -> int:
+        """The operations that all waste together costs."""
+
     def occurrences(self, primitive: str | None) -> Findings:
         """Where ``primitive`` stands in the program, call-like ones too, by cost; ``None``: all."""
 

@@ -6,11 +6,11 @@ They know nothing of JAX: names and avals are strings, amounts are exact integer
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
-Survival = Literal["survives", "removed", "unknown"]
+Survival = Literal["survives", "removed", "partly", "unknown"]
 
 PHASES = ("primal", "jvp", "transpose", "recompute", "unattributed")
 """What an equation is for: the function itself or a part of its derivative."""
@@ -57,8 +57,14 @@ class Finding:
     hint: str = ""
     survival: Survival | None = None
     survival_reason: str = ""
+    surviving_flops: int = 0
+    surviving_transcendentals: int = 0
+    more_temp_bytes: int = 0
+    """Temporary memory that the compiled program needs beyond today's without the findings."""
     equations: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """Whatever tells the wasted equations apart within one measurement; no part of the data."""
+    edits: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    """What takes the finding out of the program; no part of the data."""
 
     @property
     def cost(self) -> tuple[int, int, int, int]:
@@ -92,10 +98,11 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
-        data = asdict(self) | {"places": [asdict(place) for place in self.places]}
-        del data["equations"]
-        return data
+        data = {name: getattr(self, name) for name in _DATA}
+        return data | {"places": [asdict(place) for place in self.places]}
 
+
+_DATA = tuple(each.name for each in fields(Finding) if each.compare)
 
 Later = Callable[[], Iterable[Finding]]
 """Findings that are made when somebody asks for them."""
@@ -190,18 +197,26 @@ class Findings(Sequence[Finding]):
             self._residue = tuple(self._residue())
         return Findings(self._residue)
 
-    def judged(self, judge: Callable[[Finding], Finding]) -> Findings:
-        """The same with each finding of work put in ``judge``'s words."""
+    def mapped(self, change: Callable[[Finding], Finding]) -> Findings:
+        """The same with each finding of work changed."""
         return Findings(
-            map(judge, self),
+            map(change, self),
             bookkeeping=lambda: _bookkeeping(self.all),
             residue=lambda: self.residue.all,
         )
 
     @property
     def surviving(self) -> Findings:
-        """The findings that the compiler leaves in."""
-        return Findings(finding for finding in self if finding.survival == "survives")
+        """What the compiler leaves in of the findings."""
+        left = (each for each in self if each.survival in ("survives", "partly"))
+        return Findings(
+            replace(
+                each,
+                flops=each.surviving_flops,
+                transcendentals=each.surviving_transcendentals,
+            )
+            for each in left
+        )
 
     @property
     def undecided(self) -> Findings:

@@ -247,6 +247,26 @@ class Report:
         """The findings of one kind, without the primitives to ignore."""
         return self._measurement.findings(kind).without(self._ignore)
 
+    def without(self, *kinds: str) -> Report:
+        """The report of the program without the findings of some kinds, or of all that are waste.
+
+        It computes the same results: bit by bit, but for sums in another order and derivatives
+        that are made in another way.
+
+        Raises:
+            KeyError: there is no such kind.
+        """
+        for kind in kinds:
+            if kind not in self.findings_kinds:
+                near = did_you_mean(kind, self.findings_kinds)
+                raise KeyError(f"no findings are of the kind {kind!r}{near}")
+        return Report(self._measurement.without(kinds), ignore=self._ignore)
+
+    @property
+    def waste(self) -> int:
+        """The operations, flops and transcendentals together, that ``without()`` saves."""
+        return self._measurement.waste()
+
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.
 

@@ -27,11 +27,12 @@ ROWS: Mapping[str, tuple[str, Unit]] = MappingProxyType(
 """The amounts of a stage with their headings and units."""
 
 CHANGING = ("instructions", "flops", "transcendentals", "bytes_accessed")
-"""The amounts whose changes are accounted for."""
+"""The amounts that the changes of a step add up."""
 
 MEMORY = ("argument_bytes", "output_bytes", "temp_bytes", "peak_bytes")
 
-UNEXPLAINED = "unexplained"
+OTHER = "other"
+"""The operation of the change that sums up all small ones, and what names no primitive."""
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -82,9 +83,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One reason why two stages differ: what happened, and by how much each amount changed."""
+    """By how much an operation's amounts differ between two stages.
 
-    kind: str
+    ``what`` says how often it is in both: ``dot_general 4 -> dot 3``.
+    """
+
+    operation: str
     what: str
     instructions: int = 0
     flops: int = 0
@@ -94,25 +98,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """From one stage to the next: the changes, biggest first, what is not explained last.
+    """From one stage to the next: changes by primitive or by opcode, the biggest first.
 
-    They add up to the difference of the stages. There are none where one of the stages is not
-    known.
+    With the last one, ``other``, they add up to the difference of the stages.
     """
 
     before: StageName
     after: StageName
     changes: tuple[Change, ...] = ()
-
-    @property
-    def unexplained(self) -> Change:
-        """The part of the difference that no reason was found for."""
-        found = (each for each in self.changes if each.kind == UNEXPLAINED)
-        return next(found, Change(kind=UNEXPLAINED, what="not explained"))
-
-    def total(self, amount: str) -> int:
-        """The sum of the changes of one amount."""
-        return sum(getattr(each, amount) for each in self.changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""

@@ -128,7 +128,16 @@ def survival(finding: Finding, target: str) -> str:
         return ""
     where = f" ({target})" if target else ""
     reason = f": {finding.survival_reason}" if finding.survival_reason else ""
-    return f"{SURVIVAL[finding.survival]}{where}{reason}"
+    memory = f", {show(finding.more_temp_bytes, 'bytes')} more temporary memory without it"
+    also = memory if finding.more_temp_bytes and finding.survival != "removed" else ""
+    return f"{_survival(finding)}{where}{reason}{also}"
+
+
+def _survival(finding: Finding) -> str:
+    if finding.survival != "partly":
+        return SURVIVAL[finding.survival or "unknown"]
+    field = "flops" if finding.flops else "transcendentals"
+    return f"{_weight(getattr(finding, f'surviving_{field}'), field)} of it survive compilation"
 
 
 def amount(reading: Reading, unit: Unit, *, apart_from: Fraction | None = None) -> str:

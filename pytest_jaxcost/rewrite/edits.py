@@ -1,8 +1,8 @@
 """What can be changed about an inlined program so that it computes the same with less work.
 
-Edits name values and regions of the program that they were found in. Nothing has to be removed by
-an edit: whatever nobody reads any more is dropped. Merged, hoisted and known values are equal bit by
-bit to what they replace; a replacement says itself how close it comes.
+Edits name values and regions of the program that they were found in. No edit has to remove
+anything: what nobody reads any more is dropped. Merged, hoisted and known values equal what they
+replace bit by bit; a replacement says itself how close it comes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ class Merge(NamedTuple):
 
     first: tuple[int, ...]
     again: tuple[int, ...]
+
+
+class Fuse(NamedTuple):
+    """Two ``while`` loops that run equally often become one; the bodies say which."""
+
+    first: Region
+    again: Region
 
 
 class Hoist(NamedTuple):
@@ -45,8 +52,17 @@ class Replace(NamedTuple):
     """Takes arrays in the order of `inputs` and is traced by JAX; its calls are inlined."""
 
 
-Edit = Merge | Hoist | Known | Replace
+Edit = Merge | Fuse | Hoist | Known | Replace
 
 
-class CannotRewrite(Exception):
+class RewriteError(Exception):
     """An edit that cannot be written down as a program; the message is the reason."""
+
+
+def named_by(edit: Edit) -> tuple[int, ...]:
+    """The values that an edit is about; none for loops that become one."""
+    if isinstance(edit, Merge):
+        return edit.again
+    if isinstance(edit, Replace):
+        return edit.outputs
+    return () if isinstance(edit, Fuse) else edit.values

@@ -110,11 +110,11 @@ def test_the_message_names_the_instruction_and_its_place() -> None:
 
 
 def test_a_lower_bound_says_why_in_the_message() -> None:
-    report = measure(lambda x: jnp.linalg.eigh(x)[1] @ x, (X,), name="f")
+    report = measure(lambda x: jax.pure_callback(lambda y: y, X, x) @ x, (X,), name="f")
     with pytest.raises(CostError) as error:
         report.check(max_compiled_flops=0)
     text = " ".join(str(error.value).split())
-    assert "compiled_flops at least 1.22 kFLOP allowed 0" in text
+    assert "compiled_flops at least 1.02 kFLOP allowed 0" in text
     assert "is not known and not counted" in text
 
 

@@ -119,7 +119,6 @@ def _elementwise() -> Iterator[Program]:
         program("erf_inv of many", lax.erf_inv, "bf16[100,30]"),
         program("add a literal", lambda x: x + 2, "f32[3,7]"),
         program("power of a literal", lambda x: lax.pow(2.0, x), "f32[3,7]"),
-        program("pow by integers", lax.pow, "f32[3,7]", "i32[3,7]"),
         program("clamp by arrays", lax.clamp, "f32[3,7]", "f32[3,7]", "f32[3,7]"),
         program("select_n by a scalar", lax.select_n, "bool[]", "f32[3,7]", "f32[3,7]"),
         program("select_n by integers", lax.select_n, "i32[3,7]", "f32[3,7]", "f32[3,7]"),

@@ -18,5 +18,5 @@ def equation(name: str, function: Callable[..., Any], *args: Any) -> Any:
 
 def equations(name: str, function: Callable[..., Any], *args: Any) -> list[Any]:
     """The equations of a primitive in a program, in the order of the regions."""
-    inlined = inline(jax.make_jaxpr(function)(*args))
+    inlined = inline(jax.make_jaxpr(function)(*args), priced={name})
     return [e.eqn for _, e in inlined.walk() if e.primitive == name and e.control is None]

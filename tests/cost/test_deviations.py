@@ -17,7 +17,7 @@ from jax.sharding import PartitionSpec
 from pytest_jaxcost.cost.deviations import DEVIATIONS, LINALG
 from pytest_jaxcost.cost.price import price
 from tests.cost.equations import equation
-from tests.cost.programs import program
+from tests.cost.programs import Program, program
 from tests.cost.test_xla import counted
 
 BLOCK = 2 + 5 * (4 * 5 + 3)
@@ -75,27 +75,35 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "flops", "function", "args"),
-    [
-        pytest.param(name, flops, function, args, id=f"{name} {' '.join(args)}")
-        for name, cases in CASES.items()
-        for flops, function, *args in cases
-    ],
-)
-def test_the_count_is_the_closed_form_and_not_xla_s(
-    name: str, flops: int, function: Callable[..., Any], args: list[str]
-) -> None:
-    made = program(name, function, *args)
-    cost = price(equation(name, function, *made.args))
+FORMS = {
+    program(f"{name} {' '.join(args)}", function, *args): (name, flops)
+    for name, cases in CASES.items()
+    for flops, function, *args in cases
+}
+DRAWS = {
+    program(f"{name} {blocks}", keyed(function), "u32[2]"): (name, blocks)
+    for name, function, blocks in (
+        ("random_bits", lambda key: jax.random.bits(key, (100,)), 100),
+        ("random_bits", lambda key: jax.random.bits(key, (10, 3), "uint8"), 30),
+        ("random_split", lambda key: jax.random.split(key, 50), 50),
+        ("random_fold_in", lambda key: jax.random.fold_in(key, 7), 1),
+    )
+}
+LOG_SUM = program("cumlogsumexp", lambda x: lax.cumlogsumexp(x, 1), "f32[3,7]")
+PROGRAMS = (*FORMS, *DRAWS, LOG_SUM)
+
+
+@pytest.mark.parametrize("made", FORMS, ids=lambda made: made.name)
+def test_the_count_is_the_closed_form_and_not_xla_s(made: Program) -> None:
+    name, flops = FORMS[made]
+    cost = price(equation(name, made.function, *made.args))
     assert cost is not None
     assert (cost.flops, cost.transcendentals) == (flops, 0)
     assert counted(made)[1][0] != flops
 
 
 def test_xla_counts_a_cumulative_n_times() -> None:
-    made = program("cumlogsumexp", lambda x: lax.cumlogsumexp(x, 1), "f32[3,7]")
-    ours, xla = counted(made)
+    ours, xla = counted(LOG_SUM)
     assert ours is not None
     assert tuple(7 * count for count in ours) == xla
     assert ours[1] == 2 * 3 * 6  # an exponential and a logarithm a combination
@@ -142,24 +150,30 @@ def test_threefry_counts_what_a_program_of_it_counts() -> None:
     assert counted(unrolled) == ((9 * BLOCK + 2, 0), (9 * BLOCK + 2, 0))
 
 
-@pytest.mark.parametrize(
-    ("name", "function", "blocks"),
-    [
-        ("random_bits", lambda key: jax.random.bits(key, (100,)), 100),
-        ("random_bits", lambda key: jax.random.bits(key, (10, 3), "uint8"), 30),
-        ("random_split", lambda key: jax.random.split(key, 50), 50),
-        ("random_fold_in", lambda key: jax.random.fold_in(key, 7), 1),
-    ],
-)
-def test_a_draw_costs_its_blocks_and_little_more(
-    name: str, function: Callable[..., Any], blocks: int
-) -> None:
-    made = program(name, keyed(function), "u32[2]")
+@pytest.mark.parametrize("made", DRAWS, ids=lambda made: made.name)
+def test_a_draw_costs_its_blocks_and_little_more(made: Program) -> None:
+    name, blocks = DRAWS[made]
     cost = price(equation(name, made.function, *made.args))
     assert cost is not None
     # a block of counters known to be zero saves an addition; counters and narrowing are few flops
     assert blocks * BLOCK - 2 <= cost.flops <= blocks * (BLOCK + 8) + 2
     assert counted(made)[1][0] < blocks * BLOCK / 2
+
+
+@pytest.mark.parametrize(
+    ("flops", "transcendentals", "function", "args"),
+    [
+        (60, 0, lambda x, y: lax.dot_general(x, y, (((1,), (0,)), ((), ())), None, "float32"),
+         ("bf16[3,5]", "f32[5,2]")),
+        (0, 21, lax.pow, ("f32[3,7]", "i32[3,7]")),
+    ],
+)  # fmt: skip
+def test_xla_counts_the_conversion_of_operands(
+    flops: int, transcendentals: int, function: Callable[..., Any], args: tuple[str, ...]
+) -> None:
+    made = program("converted", function, *args)
+    converted = sum(arg.size for arg in made.args if arg.dtype != "float32")
+    assert counted(made) == ((flops, transcendentals), (flops + converted, transcendentals))
 
 
 @pytest.mark.parametrize("function", [lambda x: x + 0.0, lambda x: x * 1.0, lambda x: 1.0 * x])

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from pytest_jaxcost.cost.rules.convolutions import valid_positions
+from pytest_jaxcost.formulas.contractions import Axis, valid_positions
 from tests.cost.programs import Program
 from tests.cost.test_xla import counted
 
@@ -103,12 +103,5 @@ def test_valid_positions_are_those_that_a_loop_finds(
 ) -> None:
     places = [r * stride + k * window - padding for k in range(kernel) for r in range(result)]
     inside = [place for place in places if place % base == 0 and 0 <= place // base < size]
-    assert len(inside) == valid_positions(
-        size=size,
-        kernel=kernel,
-        result=result,
-        stride=stride,
-        padding=padding,
-        base_dilation=base,
-        window_dilation=window,
-    )
+    axis = Axis(size, kernel, result, stride, padding, base, window)
+    assert len(inside) == valid_positions(axis)

@@ -12,8 +12,9 @@ from docs.hooks.tables import (
     metrics_table,
     on_page_markdown,
     options_table,
+    rewritten_table,
 )
-from pytest_jaxcost.cost.deviations import DEVIATIONS, Deviation
+from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, Rewritten
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS
 
@@ -49,9 +50,17 @@ def test_the_page_on_counting_has_every_deviation_once(deviation: Deviation) -> 
     assert page.count(f" | {deviation.ours} | {deviation.xla} | {deviation.reason} |\n") == 1
 
 
+@pytest.mark.parametrize("rewritten", REWRITTEN, ids=lambda each: each.reason)
+def test_the_page_on_counting_has_every_rewritten_primitive_once(rewritten: Rewritten) -> None:
+    page = on_page_markdown((DOCS / "counting.md").read_text(encoding="utf-8"))
+    stages = " and ".join(rewritten.stages)
+    row = f"`{rewritten.primitives[-1]}` {rewritten.form}".rstrip()
+    assert page.count(f"{row} | {stages} | {rewritten.reason} |\n") == 1
+
+
 def test_every_row_has_the_cells_of_its_header() -> None:
-    tables = (metrics_table("compiled"), families_table(), options_table(), deviations_table())
-    for table in tables:
+    whole = (families_table(), options_table(), deviations_table(), rewritten_table())
+    for table in (metrics_table("compiled"), *whole):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 

@@ -24,7 +24,7 @@ def with_open_body(x: Any) -> Any:
     closed = jax.make_jaxpr(lambda y: jnp.sin(y) * jnp.asarray(TABLE) + jnp.cos(y))(x)
     body = getattr(closed, "jaxpr", closed)
     table, rest = jnp.exp(x), (body,)
-    return apply_open.bind(x, bodies=rest, other=jax.make_jaxpr(jnp.tanh)(x)) + table
+    return apply_open.bind(x, jaxprs=rest, fun_jaxpr=jax.make_jaxpr(jnp.tanh)(x)) + table
 
 
 def test_its_body_is_counted_once_with_a_caveat() -> None:

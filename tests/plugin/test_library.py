@@ -1,4 +1,4 @@
-"""``--jaxcost-library``: frames of a package are not the user's own code."""
+"""``--jaxcost-library`` and ``--jaxcost-own``: which packages are the user's own code."""
 
 from __future__ import annotations
 
@@ -38,16 +38,52 @@ def test_without_it_the_place_is_in_the_package(tested: pytest.Pytester) -> None
     result.stdout.fnmatch_lines(["*layers/__init__.py:5 in layer*"])
 
 
-def test_by_flag_it_is_where_the_package_is_called(tested: pytest.Pytester) -> None:
+def test_by_flag_what_it_repeats_is_its_own(tested: pytest.Pytester) -> None:
+    result = tested.runpytest_subprocess("-p", "no:cacheprovider", "--jaxcost-library=layers")
+    result.assert_outcomes(passed=1)
+
+
+def test_by_ini_what_it_repeats_is_its_own(tested: pytest.Pytester) -> None:
+    tested.makeini("[pytest]\njaxcost_library = layers\n")
+    result = tested.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+
+
+def test_calling_it_twice_is_a_finding_where_it_is_called(tested: pytest.Pytester) -> None:
+    tested.makepyfile(test_layers=TEST.replace("layer(x), ", "layer(x) * layer(x), "))
     result = tested.runpytest_subprocess("-p", "no:cacheprovider", "--jaxcost-library=layers")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*test_layers.py:7 in test_layer*"])
     result.stdout.no_fnmatch_line("*layers/__init__.py*")
 
 
-def test_by_ini_it_is_where_the_package_is_called(tested: pytest.Pytester) -> None:
-    tested.makeini("[pytest]\njaxcost_library = layers\n")
-    result = tested.runpytest_subprocess("-p", "no:cacheprovider")
+@pytest.fixture
+def installed(tested: pytest.Pytester) -> pytest.Pytester:
+    """The package where the interpreter's packages are, for the plugin and for the test."""
+    packages = tested.mkdir("site-packages")
+    (tested.path / "layers").rename(packages / "layers")
+    conftest = f"""
+        import os, sys
+        from pytest_jaxcost import _compat
+        sys.path.insert(0, {str(packages)!r})
+        _compat._PACKAGES += ({str(packages)!r} + os.sep,)
+    """
+    tested.makeconftest(conftest)
+    return tested
+
+
+def test_an_installed_package_is_a_library(installed: pytest.Pytester) -> None:
+    installed.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_by_flag_an_installed_package_is_one_s_own(installed: pytest.Pytester) -> None:
+    result = installed.runpytest_subprocess("-p", "no:cacheprovider", "--jaxcost-own=layers")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*test_layers.py:7 in test_layer*"])
-    result.stdout.no_fnmatch_line("*layers/__init__.py*")
+    result.stdout.fnmatch_lines(["*layers/__init__.py:5 in layer*"])
+
+
+def test_by_ini_an_installed_package_is_one_s_own(installed: pytest.Pytester) -> None:
+    installed.makeini("[pytest]\njaxcost_own = layers\n")
+    result = installed.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*layers/__init__.py:5 in layer*"])

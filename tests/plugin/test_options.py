@@ -66,7 +66,7 @@ def test_by_ini(
 
 
 def test_every_option_is_tested() -> None:
-    assert {name for name, *_ in EFFECTS} | {"library", "target"} == set(OPTIONS)
+    assert {name for name, *_ in EFFECTS} | {"library", "own", "target"} == set(OPTIONS)
 
 
 OVER = [
@@ -110,6 +110,7 @@ BAD = [
     ("max", "flops=5x", "max_flops='5x'*"),
     ("mode", "wran", "mode='wran': accepted are fail, warn, off; did you mean 'warn'? ({origin})"),
     ("library", "optaxx", "no package 'optaxx' can be imported; did you mean 'optax'? ({origin})"),
+    ("own", "optaxx", "no package 'optaxx' can be imported; did you mean 'optax'? ({origin})"),
 ]
 
 

@@ -130,7 +130,7 @@ def test_stages(pytester: pytest.Pytester, arguments: str) -> None:
     heads = [line.split(":")[0].split()[0] for line in lines if "lowered and compiled" in line]
     assert heads == ["once", "once", "once", "twice", "wave", "once"]
     assert sum("(x2)" in line for line in lines) == 1
-    assert sum("merged with an equal one: sine 1" in line for line in lines) == 1
+    assert sum("sine 2 -> 1" in line for line in lines) == 1
     assert sum(line.startswith("  eqns, instructions") for line in lines) == 6
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.stages.amounts import Amounts, ordered
-from pytest_jaxcost.analyses.stages.compiling import compiling
-from pytest_jaxcost.analyses.stages.lowering import lowering
+from pytest_jaxcost.analyses.stages.changes import (
+    Part,
+    changes,
+    equations,
+    instructions,
+    primitive,
+)
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.cost.sizes import nbytes
 from pytest_jaxcost.lowered import NOT_ALLOCATED, Lowered
@@ -16,7 +20,6 @@ from pytest_jaxcost.report.stages import (
     CHANGING,
     MEMORY,
     ROWS,
-    Change,
     Stage,
     StageName,
     Stages,
@@ -29,7 +32,7 @@ NOT_DIVIDED = "only the traced program is divided into phases and scopes"
 def stages(
     name: str, environment: Mapping[str, str], facts: Facts, lowered: Lowered, compiled: Compiled
 ) -> Stages:
-    """The three columns of one program, and what accounts for their differences."""
+    """The three columns of one program, and what changes from each to the next."""
     columns = _traced(facts), _hlo("lowered", lowered), _hlo("compiled", compiled)
     return Stages(
         name=name,
@@ -102,11 +105,15 @@ def _steps(
     given, made = lowered.program.pricing, compiled.program.pricing
     if given is None:
         return
-    yield _step(traced, before, lowering(facts, given))
+    asked = tuple(equations(facts))
+    names = {each.operation for each in asked}
+    done = instructions(given, lambda each, _: primitive(each, names))
+    yield _step(traced, before, asked, done)
     if made is not None:
-        yield _step(before, after, compiling(given, made))
+        opcodes = (instructions(each, lambda _, opcode: opcode) for each in (given, made))
+        yield _step(before, after, *opcodes)
 
 
-def _step(before: Stage, after: Stage, changes: Iterable[Change]) -> Step:
-    whole = Amounts(*(getattr(before, amount) for amount in CHANGING))
-    return Step(before=before.name, after=after.name, changes=ordered(changes, whole))
+def _step(before: Stage, after: Stage, old: Iterable[Part], new: Iterable[Part]) -> Step:
+    whole = {each: max(getattr(before, each), getattr(after, each)) for each in CHANGING}
+    return Step(before=before.name, after=after.name, changes=changes(old, new, whole))

@@ -12,4 +12,3 @@ from pytest_jaxcost.cost.rules import reductions as reductions
 from pytest_jaxcost.cost.rules import sorting as sorting
 from pytest_jaxcost.cost.rules import state as state
 from pytest_jaxcost.cost.rules import transforms as transforms
-from pytest_jaxcost.cost.rules import windows as windows

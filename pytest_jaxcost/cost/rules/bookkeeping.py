@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import nbytes, result_bytes, touched_bytes
+from pytest_jaxcost.cost.sizes import moving, nbytes, result_bytes, touching
 
 MOVES = (
     *("broadcast_in_dim", "broadcast_to", "reshape", "transpose", "squeeze", "rev", "tile"),
@@ -49,7 +49,7 @@ READS = ("slice", "split")
 @rule(*MOVES, *OBSERVED)
 def moves(eqn: Any) -> Cost:
     """All operands read and all results written."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn)
 
 
 @rule(*ANNOTATIONS)
@@ -61,20 +61,18 @@ def annotate(_: Any) -> Cost:
 @rule(*READS)
 def reads(eqn: Any) -> Cost:
     """The results written, and as much read of the operand."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=2 * result_bytes(eqn))
+    return moving(2 * result_bytes(eqn))
 
 
 @rule("dynamic_slice")
 def dynamic_slice(eqn: Any) -> Cost:
     """The result written, as much read of the operand, and the indices read."""
     indices = sum(nbytes(v.aval) for v in eqn.invars[1:])
-    return Cost(
-        flops=0, transcendentals=0, bytes_accessed=2 * nbytes(eqn.outvars[0].aval) + indices
-    )
+    return moving(2 * nbytes(eqn.outvars[0].aval) + indices)
 
 
 @rule("dynamic_update_slice")
 def dynamic_update_slice(eqn: Any) -> Cost:
     """The update read and written in place, and the indices read."""
     update, *indices = (nbytes(v.aval) for v in eqn.invars[1:])
-    return Cost(flops=0, transcendentals=0, bytes_accessed=2 * update + sum(indices))
+    return moving(2 * update + sum(indices))

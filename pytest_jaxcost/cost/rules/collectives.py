@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_jaxcost.cost.record import Cost
+from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import elements, touched_bytes
+from pytest_jaxcost.cost.sizes import elements, touching
 
 REDUCE = (
     *("psum", "psum_invariant", "pmax", "pmin", "unreduced_psum", "psum_start"),
@@ -36,23 +36,23 @@ def reduce(eqn: Any) -> Cost:
     values, however many devices there are.
     """
     n = sum(elements(v.aval) for v in eqn.invars)
-    return Cost(flops=n, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn, n)
 
 
 @rule(*REDUCE_SCATTER)
 def reduce_scatter(eqn: Any) -> Cost:
     """One flop for each element that this device keeps; XLA counts none."""
     n = sum(elements(v.aval) for v in eqn.outvars)
-    return Cost(flops=n, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn, n)
 
 
 @rule(*MOVE)
 def move(eqn: Any) -> Cost:
     """No work: all operands read and all results written."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    return touching(eqn)
 
 
 @rule(*DONE)
 def done(_: Any) -> Cost:
     """Nothing: the beginning of the operation is what costs."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=0)
+    return NOTHING

@@ -14,7 +14,7 @@ from typing import Any
 from pytest_jaxcost.cost import lowering
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.cost.registry import Rule, rule
-from pytest_jaxcost.cost.sizes import elements, touched_bytes
+from pytest_jaxcost.cost.sizes import elements, touching
 
 FLOP = (
     *("add", "add_any", "sub", "mul", "div", "rem", "neg", "mulhi"),
@@ -22,7 +22,7 @@ FLOP = (
     *("and", "or", "xor", "not", "population_count", "clz"),
     *("shift_left", "shift_right_arithmetic", "shift_right_logical"),
     *("floor", "ceil", "round", "is_finite", "reduce_precision", "clamp"),
-    *("real", "imag", "complex"),
+    *("real", "imag", "complex", "reciprocal"),
 )
 """One flop an element, whatever the dtype."""
 
@@ -31,7 +31,7 @@ REAL_FLOP = ("abs", "max", "min", "square")
 
 TRANSCENDENTAL = (
     *("exp", "log", "log1p", "expm1", "sin", "cos", "tan", "tanh"),
-    *("atan", "atan2", "sqrt", "rsqrt", "cbrt", "erf"),
+    *("atan", "atan2", "sqrt", "rsqrt", "cbrt", "erf", "pow"),
 )
 """One transcendental an element of real dtype; complex ones lower to more."""
 
@@ -49,11 +49,7 @@ def constant(flops: int, transcendentals: int) -> Rule:
 
     def per_element(eqn: Any) -> Cost:
         n = prod(eqn.outvars[0].aval.shape)
-        return Cost(
-            flops=flops * n,
-            transcendentals=transcendentals * n,
-            bytes_accessed=touched_bytes(eqn),
-        )
+        return touching(eqn, flops * n, transcendentals * n)
 
     return per_element
 
@@ -64,11 +60,7 @@ def by_element(eqn: Any) -> Cost | None:
     if isinstance(line, lowering.Answer):
         return None
     n = elements(eqn.outvars[0].aval)
-    return Cost(
-        flops=line.flops.at(n),
-        transcendentals=line.transcendentals.at(n),
-        bytes_accessed=touched_bytes(eqn),
-    )
+    return touching(eqn, line.flops.at(n), line.transcendentals.at(n))
 
 
 def real(flops: int, transcendentals: int) -> Rule:
@@ -85,7 +77,6 @@ rule(*FLOP)(constant(1, 0))
 rule(*REAL_FLOP)(real(1, 0))
 rule(*TRANSCENDENTAL)(real(0, 1))
 rule(*BY_ELEMENT)(by_element)
-rule("reciprocal")(constant(1, 0))
 rule("exp2", "log2")(real(1, 1))  # exp(x * log(2)), log(x) / log(2)
 rule("one_minus_square")(real(3, 0))  # (1 + x) * (1 - x)
 rule("logistic")(real(3, 1))  # 1 / (1 + exp(-x))
@@ -93,15 +84,8 @@ rule("logistic")(real(3, 1))  # 1 / (1 + exp(-x))
 
 @rule("sign")
 def sign(eqn: Any) -> Cost | None:
-    """One flop an element; of unsigned integers, a comparison and a conversion."""
+    """One flop an element; of unsigned integers, a comparison and a selection."""
     return SIGN[eqn.invars[0].aval.dtype.kind == "u"](eqn)
-
-
-@rule("pow")
-def power(eqn: Any) -> Cost | None:
-    """One transcendental an element; an exponent of another dtype is converted first."""
-    base, exponent = (v.aval.dtype for v in eqn.invars)
-    return real(0, 1)(eqn) if base == exponent else by_element(eqn)
 
 
 @rule("integer_pow")
@@ -125,11 +109,7 @@ def select(eqn: Any) -> Cost:
     which = eqn.invars[0].aval
     others = len(eqn.invars) - 2
     comparisons = 0 if which.dtype.kind == "b" else elements(which)
-    return Cost(
-        flops=others * (prod(eqn.outvars[0].aval.shape) + comparisons),
-        transcendentals=0,
-        bytes_accessed=touched_bytes(eqn),
-    )
+    return touching(eqn, others * (prod(eqn.outvars[0].aval.shape) + comparisons))
 
 
 SIGN = (constant(1, 0), constant(2, 0))

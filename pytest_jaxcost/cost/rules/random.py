@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import elements, touched_bytes
+from pytest_jaxcost.cost.sizes import elements, touching
 
 ROUND = 5
 """Add; rotate by two shifts and an or; exclusive or."""
@@ -26,6 +26,4 @@ def threefry2x32(eqn: Any) -> Cost:
     """
     blocks = prod(eqn.outvars[0].aval.shape)
     keys = elements(eqn.invars[0].aval)
-    return Cost(
-        flops=THREEFRY * blocks + 2 * keys, transcendentals=0, bytes_accessed=touched_bytes(eqn)
-    )
+    return touching(eqn, THREEFRY * blocks + 2 * keys)

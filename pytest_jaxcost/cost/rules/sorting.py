@@ -1,4 +1,4 @@
-"""Sorting and selection by rank."""
+"""Sorting and selection by rank: as many comparisons as a sort of the same lines."""
 
 from __future__ import annotations
 
@@ -6,32 +6,16 @@ from typing import Any
 
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import elements, touched_bytes
+from pytest_jaxcost.cost.sizes import elements, touching
+from pytest_jaxcost.formulas.reductions import comparisons
+
+DIMENSION = ("dimension", "axis", "reduction_dimension")
+"""What `sort`, `top_k` and `approx_top_k` call it; the last dimension where nothing says."""
 
 
-@rule("sort")
+@rule("sort", "top_k", "approx_top_k")
 def sort(eqn: Any) -> Cost:
-    """``N * ceil(log2 n)`` comparisons for N elements in lines of n, whatever is sorted along.
-
-    XLA takes the logarithm of N, which is too much where there are several lines.
-    """
-    return _comparisons(eqn, eqn.params["dimension"])
-
-
-@rule("top_k")
-def top_k(eqn: Any) -> Cost:
-    """As many comparisons as a sort of the same lines; XLA counts none."""
-    return _comparisons(eqn, eqn.params.get("axis", -1))
-
-
-@rule("approx_top_k")
-def approx_top_k(eqn: Any) -> Cost:
-    """As many comparisons as a sort of the same lines, which it is where there is no kernel."""
-    return _comparisons(eqn, eqn.params["reduction_dimension"])
-
-
-def _comparisons(eqn: Any, dimension: int) -> Cost:
+    """Comparisons, whatever is sorted along."""
     aval = eqn.invars[0].aval
-    length = aval.shape[dimension]
-    levels = (length - 1).bit_length() if length else 0
-    return Cost(flops=elements(aval) * levels, transcendentals=0, bytes_accessed=touched_bytes(eqn))
+    along = next((eqn.params[name] for name in DIMENSION if name in eqn.params), -1)
+    return touching(eqn, comparisons(elements(aval), aval.shape[along]))

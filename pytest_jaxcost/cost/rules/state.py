@@ -6,19 +6,19 @@ from typing import Any
 
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.cost.registry import rule
-from pytest_jaxcost.cost.sizes import elements, nbytes, result_bytes
+from pytest_jaxcost.cost.sizes import elements, moving, nbytes, result_bytes
 
 
 @rule("get", "load", "masked_load")
 def read(eqn: Any) -> Cost:
     """No work: what is produced is read and written, as by a slice."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=2 * result_bytes(eqn))
+    return moving(2 * result_bytes(eqn))
 
 
 @rule("swap", "masked_swap")
 def write(eqn: Any) -> Cost:
     """No work: what is stored is read and written, as by a dynamic update."""
-    return Cost(flops=0, transcendentals=0, bytes_accessed=2 * nbytes(eqn.invars[1].aval))
+    return moving(2 * nbytes(eqn.invars[1].aval))
 
 
 @rule("addupdate", "accum_grad_in_ref")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Tie, nothing, pattern
+from pytest_jaxcost.ir.contents import content_of
 
 LARGEST_CONSTANT = 1 << 20
 """Elements of the largest captured array whose content is looked at."""
@@ -25,24 +27,23 @@ def literal(content: Any) -> Known:
 
 def captured(content: Any) -> Pattern | None:
     """What the content of an array says, if it is mostly zeros."""
-    dtype = getattr(content, "dtype", None)
-    if not isinstance(dtype, np.dtype) or not content.shape or content.size > LARGEST_CONSTANT:
+    shape = getattr(content, "shape", ())
+    array = content_of(content) if shape and prod(shape) <= LARGEST_CONSTANT else None
+    if array is None:
         return None
-    if not getattr(content, "is_fully_addressable", True):
-        return None
-    nonzero = np.asarray(content) != 0
+    nonzero = array != 0
     count = int(np.count_nonzero(nonzero))
     if count == 0:
         return nothing(Origin("constant", None))
-    if count > content.size // 2:
+    if count > array.size // 2:
         return None
-    rank = content.ndim
+    rank = array.ndim
     spans = [
         _runs(nonzero.any(axis=tuple(k for k in range(rank) if k != axis))) for axis in range(rank)
     ]
-    ties = _diagonal(nonzero) if rank == 2 and count == min(content.shape) else []
-    ones = bool(ties) and bool((np.asarray(content)[nonzero] == 1).all())
-    return pattern(content.shape, spans, ties, Origin("constant", None), ones=ones)
+    ties = _diagonal(nonzero) if rank == 2 and count == min(array.shape) else []
+    ones = bool(ties) and bool((array[nonzero] == 1).all())
+    return pattern(array.shape, spans, ties, Origin("constant", None), ones=ones)
 
 
 def _runs(mask: Any) -> sets.Spans:

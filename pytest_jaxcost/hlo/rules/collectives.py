@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.registry import rule
 from pytest_jaxcost.hlo.site import Site
 
@@ -15,15 +15,15 @@ KINDS = (*MOVING, *REDUCING)
 
 
 @rule(*REDUCING)
-def reducing(site: Site) -> Work:
+def reducing(site: Site) -> Cost:
     """One flop for each element of the results, however many devices there are.
 
     Source: `HloCostAnalysis::HandleAllReduce`; for a reduce-scatter XLA counts none.
     """
-    return Work(site.shape.size, 0)
+    return Cost(site.shape.size)
 
 
 @rule(*MOVING)
-def moving(_: Site) -> Work:
+def moving(_: Site) -> Cost:
     """No work."""
-    return Work()
+    return Cost()

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_jaxcost.hlo.cost import Work
+from pytest_jaxcost.formulas.contractions import dot
+from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.registry import TARGETS, rule, target
 from pytest_jaxcost.hlo.rules.contractions import dot_work
 from pytest_jaxcost.hlo.rules.windows import convolution_flops
@@ -14,14 +15,14 @@ from pytest_jaxcost.hlo.site import Site
 
 
 @rule("custom-call")
-def custom_call(site: Site) -> Work | None:
+def custom_call(site: Site) -> Cost | None:
     """What the rule of the target says; None without one."""
     priced = TARGETS.get(site.instruction.target or "")
     return None if priced is None else priced(site)
 
 
 @target("__cublas$gemm", "__cublas$lt$matmul", "__cublas$lt$matmul$f8")
-def cublas(site: Site) -> Work | None:
+def cublas(site: Site) -> Cost | None:
     """`2 * M * N * K` flops; a bias or an activation that the library adds is not counted."""
     numbers = _find(site.instruction.backend_config, "dot_dimension_numbers")
     if numbers is None:
@@ -42,7 +43,7 @@ def _find(config: Any, name: str) -> Any:
 
 
 @target("__onednn$matmul")
-def onednn(site: Site) -> Work | None:
+def onednn(site: Site) -> Cost | None:
     """`2 * M * N * K` flops, K from the sizes: whatever is transposed, `lhs * rhs = out * B K^2`.
 
     None where the sizes do not fit, as for weights packed beforehand.
@@ -51,34 +52,34 @@ def onednn(site: Site) -> Work | None:
     out = site.array.size * batch
     product = site.operand(0).size * site.operand(1).size
     width = math.isqrt(product // out) if out else 0
-    return Work(2 * site.array.size * width, 0) if out * width * width == product else None
+    return Cost(dot(site.array.size, [width])) if out * width * width == product else None
 
 
 @target("__cudnn$convForward", "__onednn$convolution")
-def convolution_forward(site: Site) -> Work:
+def convolution_forward(site: Site) -> Cost:
     """The flops of the convolution that the window and the labels describe."""
     return _convolution(site, 0, 1, None)
 
 
 @target("__cudnn$convBiasActivationForward")
-def convolution_with_bias(site: Site) -> Work:
+def convolution_with_bias(site: Site) -> Cost:
     """The convolution, and one addition of the bias to each result."""
-    return _convolution(site, 0, 1, None).plus(Work(site.array.size, 0))
+    return _convolution(site, 0, 1, None).plus(Cost(site.array.size))
 
 
 @target("__cudnn$convBackwardInput")
-def convolution_backward_input(site: Site) -> Work:
+def convolution_backward_input(site: Site) -> Cost:
     """The flops of the forward convolution, whose input is the result here."""
     return _convolution(site, None, 1, 0)
 
 
 @target("__cudnn$convBackwardFilter")
-def convolution_backward_filter(site: Site) -> Work:
+def convolution_backward_filter(site: Site) -> Cost:
     """The flops of the forward convolution, whose kernel is the result here."""
     return _convolution(site, 0, None, 1)
 
 
-def _convolution(site: Site, lhs: int | None, rhs: int | None, result: int | None) -> Work:
+def _convolution(site: Site, lhs: int | None, rhs: int | None, result: int | None) -> Cost:
     """Return the flops of a convolution, each part an operand or, for None, the result."""
     shapes = [site.array if each is None else site.operand(each) for each in (lhs, rhs, result)]
-    return Work(convolution_flops(site.instruction, *shapes), 0)
+    return Cost(convolution_flops(site, *shapes))

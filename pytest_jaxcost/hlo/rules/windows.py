@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from pytest_jaxcost.formulas.contractions import Axis, convolution
 from pytest_jaxcost.hlo.records import Instruction, Shape
+from pytest_jaxcost.hlo.site import Site
 
 _FIELD = re.compile(r"(\w+)=([\w\-]+)")
 
@@ -68,44 +68,19 @@ def _labels(text: str, batch: str, feature: str) -> Labels:
     return Labels(text.index(batch), text.index(feature), places)
 
 
-def convolution_flops(instruction: Instruction, lhs: Shape, rhs: Shape, result: Shape) -> int:
-    """Return two flops for each multiplication with an element that is no padding and no hole.
-
-    Source: `HloCostAnalysis::GetConvolutionFlops`.
-    """
-    inputs, kernel, output = labels_of(instruction)
-    positions = 1
-    for axis, window in enumerate(window_of(instruction)):
-        positions *= valid_positions(
+def convolution_flops(site: Site, lhs: Shape, rhs: Shape, result: Shape) -> int:
+    """Return the flops of the convolution that the window and the labels describe."""
+    inputs, kernel, output = labels_of(site.instruction)
+    axes = (
+        Axis(
             lhs.dimensions[inputs.spatial[axis]],
             rhs.dimensions[kernel.spatial[axis]],
             result.dimensions[output.spatial[axis]],
-            window,
+            *(window.stride, window.low, window.base_dilation, window.window_dilation),
         )
-    groups = int(instruction.attributes.get("feature_group_count", 1))
-    batch_groups = int(instruction.attributes.get("batch_group_count", 1))
+        for axis, window in enumerate(window_of(site.instruction))
+    )
+    groups = site.integer("feature_group_count", 1)
     features = lhs.dimensions[inputs.feature] // groups * result.dimensions[output.feature]
-    return 2 * features * (lhs.dimensions[inputs.batch] // batch_groups) * positions
-
-
-@lru_cache(maxsize=4096)
-def valid_positions(size: int, kernel: int, result: int, window: Window) -> int:
-    """Return how many pairs of a kernel's and a result's index meet an element of the input.
-
-    The pair (k, r) meets place `r * stride + k * window_dilation - low` of the dilated input: an
-    element if a multiple of the dilation, and inside.
-    """
-    period = window.base_dilation // math.gcd(window.stride, window.base_dilation)
-    total = 0
-    for k in range(kernel):
-        offset = k * window.window_dilation - window.low
-        places = ((r * window.stride + offset) % window.base_dilation for r in range(period))
-        first = next((r for r, hole in enumerate(places) if not hole), None)
-        if first is None:
-            continue
-        lowest = max(0, -(offset // window.stride))
-        highest = ((size - 1) * window.base_dilation - offset) // window.stride
-        meeting = range(first, min(result - 1, highest) + 1, period)
-        below = len(range(first, lowest, period))
-        total += max(0, len(meeting) - below)
-    return total
+    batch = lhs.dimensions[inputs.batch] // site.integer("batch_group_count", 1)
+    return convolution(batch, features, axes)

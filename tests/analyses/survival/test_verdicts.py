@@ -12,6 +12,8 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import CostError, hlo, measure
+from pytest_jaxcost.analyses.survival.excess import NONE, excess
+from pytest_jaxcost.analyses.survival.verdict import Verdict
 from pytest_jaxcost.hlo.regions import regions
 from pytest_jaxcost.report import Report
 from tests.analyses.survival import everyday, programs, realistic
@@ -34,6 +36,11 @@ def runs(function: Function, avals: tuple[Any, ...], opcodes: tuple[str, ...]) -
             (inner.times or 1) * max(totals[each] for each in inner.names) for inner in region.inner
         )
     return totals[pricing.module.entry]
+
+
+def test_of_no_equation_nothing_is_known() -> None:
+    both: Any = None
+    assert excess(both, both, []) == Verdict("unknown", NONE)
 
 
 def test_there_are_programs_enough_of_both_sorts_in_every_table() -> None:

@@ -27,14 +27,19 @@ def conv_general_dilated(step: Step) -> tuple[Known]:
 
 def features_on_zeros(step: Step) -> tuple[int, int]:
     """How many input features are zero in an operand, of how many that each window adds up."""
+    features = step.shape(1)[step.eqn.params["dimension_numbers"].rhs_spec[1]]
+    return features - sets.count(features_left(step)), features
+
+
+def features_left(step: Step) -> Spans:
+    """The input features that are zero in no operand."""
     lhs, rhs, numbers = step.pattern(0), step.pattern(1), step.eqn.params["dimension_numbers"]
-    features = step.shape(1)[numbers.rhs_spec[1]]
-    span = sets.whole(features)
+    span = sets.whole(step.shape(1)[numbers.rhs_spec[1]])
     if rhs is not None and not rhs.zero:
         span = sets.intersection(span, rhs.spans[numbers.rhs_spec[1]])
     if lhs is not None and not lhs.zero and _groups(step) == (1, 1):
         span = sets.intersection(span, lhs.spans[numbers.lhs_spec[1]])
-    return features - sets.count(span), features
+    return span
 
 
 def _spans(step: Step, lhs: Pattern | None, rhs: Pattern | None) -> list[Spans]:

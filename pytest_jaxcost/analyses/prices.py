@@ -1,0 +1,219 @@
+"""What findings cost: the operations of the program with them and without them.
+
+The edits of all findings are applied in the order of `CLAIMS`, kind after kind, so that nothing is
+counted twice: the price of a kind is what its edits save once those before it are applied. Within a
+kind, an operation that goes away belongs to the finding whose edit made it go; what nobody reads
+any more belongs to the finding that read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.cost.record import NOTHING, Cost
+from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge, named_by
+from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
+
+CLAIMS = (
+    "duplicates",
+    "repeated_callbacks",
+    "zeros",
+    "contracted_jacobians",
+    "wrong_modes",
+    "refactorisations",
+    "loop_invariants",
+    "batch_invariants",
+    "constant_work",
+)
+"""The kinds that are waste, in the order in which their edits are applied.
+
+What is computed again goes first, so that other findings are about one evaluation. Zeros go before
+the Jacobians that push them. Then come the findings about how often and how widely the rest runs.
+"""
+
+INFORMATION = ("recomputed", "repeated_draws", "widened_dots")
+"""Kinds that are no waste, of which a program without can be written down all the same."""
+
+EDITED = frozenset((*CLAIMS, *INFORMATION))
+
+Look = Callable[[str], Findings]
+"""The findings of a kind, priced by their equations alone."""
+
+
+class Runs(NamedTuple):
+    """One of JAX's equations, how often it runs, and whether that is known."""
+
+    eqn: Any
+    times: int
+    exact: bool
+
+
+class Without:
+    """The program without some findings."""
+
+    def __init__(self, facts: Facts, findings: Sequence[Finding]) -> None:
+        self._original, self.findings = facts, findings
+        self._edits = [(k, edit) for k, found in enumerate(findings) for edit in found.edits]
+
+    @cached_property
+    def rewritten(self) -> Rewritten:
+        """The program with the edits of the findings."""
+        return rewrite(self._original.program, [edit for _, edit in self._edits])
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts about that program."""
+        return self._original.about(self.rewritten.program) if self._edits else self._original
+
+    @property
+    def rewritten_facts(self) -> Facts:
+        """The facts about the program as it is written down, without what is dead."""
+        return self._original.about(self.rewritten.program)
+
+    @cached_property
+    def runs(self) -> dict[int, Runs]:
+        """What computes each value, without what is dead and what holds other equations."""
+        facts = self.facts
+        found = {}
+        for region, equation in facts.program.walk():
+            if equation.control is None and equation.outputs and is_live(equation, facts.live):
+                times = facts.runs[id(region)]
+                found[equation.outputs[0]] = Runs(equation.eqn, times.times, times.exact)
+        return found
+
+    @cached_property
+    def reasons(self) -> Mapping[int, str]:
+        """Why the program could not be written down without a finding, by the ``id`` of that."""
+        refused = self.rewritten.refused if self._edits else {}
+        return {id(self.findings[self._edits[k][0]]): reason for k, reason in refused.items()}
+
+    def owners(self, first: int) -> dict[int, int]:
+        """Whose each value is: the position of the finding that it goes away with or is made for.
+
+        Findings before the position `first` own nothing.
+        """
+        made, edits = self.rewritten.made, [(k, e) for k, e in enumerate(self._edits)]
+        owners: dict[int, int] = {}
+        ends = [*made[1:], len(self.rewritten.program.avals)]
+        direct: dict[int, int] = {}
+        for position, (finding, edit) in edits:
+            if finding >= first:
+                owners.update(dict.fromkeys(range(made[position], ends[position]), finding))
+                direct.update(dict.fromkeys(_about(edit), finding))
+        return _with_ancestors(self._original, owners | direct, direct)
+
+    @property
+    def hoisted(self) -> frozenset[int]:
+        """The values that edits compute before a loop."""
+        return frozenset(
+            v for _, edit in self._edits if isinstance(edit, Hoist) for v in edit.values
+        )
+
+
+class Prices:
+    """The prices of one program's findings; each kind is worked out once, when asked for."""
+
+    def __init__(self, facts: Facts, look: Look) -> None:
+        self._facts, self._look = facts, look
+        self._programs: dict[tuple[int, ...], Without] = {}
+        self._priced: dict[str, Findings] = {}
+
+    def priced(self, kind: str) -> Findings:
+        """The findings of a kind with what each of them costs."""
+        if kind not in self._priced:
+            found = self._look(kind)
+            is_priced = kind in EDITED and any(each.edits for each in found)
+            self._priced[kind] = self._with_prices(kind, found) if is_priced else found
+        return self._priced[kind]
+
+    def without(self, kinds: Iterable[str]) -> Without:
+        """The program without the findings of some kinds."""
+        chosen = set(kinds)
+        ordered = (kind for kind in (*CLAIMS, *INFORMATION) if kind in chosen)
+        return self.alone(tuple(each for kind in ordered for each in self._look(kind)))
+
+    def alone(self, findings: tuple[Finding, ...]) -> Without:
+        """The program without some findings and nothing else."""
+        key = tuple(map(id, findings))
+        if key not in self._programs:
+            self._programs[key] = Without(self._facts, findings)
+        return self._programs[key]
+
+    def costs_alone(self, findings: tuple[Finding, ...]) -> list[Cost]:
+        """What each of some findings costs if no others are claimed before."""
+        return self._saved(self.alone(()), self.alone(findings), len(findings))
+
+    def _with_prices(self, kind: str, found: Findings) -> Findings:
+        claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()
+        before, after = self.without(claimed), self.without((*claimed, kind))
+        saved = self._saved(before, after, len(found))
+        prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}
+        reasons = after.reasons
+        return found.mapped(
+            lambda each: (
+                each
+                if id(each) in reasons or not each.edits
+                else self._facts.costing(each, prices[id(each)])
+            )
+        )
+
+    def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:
+        """What each of the last `n` findings saves that the second program is without."""
+        first = len(after.findings) - n
+        owners = after.owners(first)
+        saved = [NOTHING] * n
+        for value, cost in _differences(self._facts, before, after):
+            saved[owners.get(value, first) - first] += cost
+        return _none_below_zero(saved)
+
+
+def _none_below_zero(saved: list[Cost]) -> list[Cost]:
+    """The same in all, where a branch that costs most now is another finding's than before."""
+    for k, cost in enumerate(saved):
+        if cost.flops + cost.transcendentals < 0:
+            most = max(range(len(saved)), key=lambda k: saved[k].flops + saved[k].transcendentals)
+            saved[most], saved[k] = saved[most] + cost, NOTHING
+    return saved
+
+
+def _about(edit: Edit) -> tuple[int, ...]:
+    """The values of which an edit may take some away."""
+    return (*edit.first, *edit.again) if isinstance(edit, Merge) else named_by(edit)
+
+
+def _with_ancestors(
+    facts: Facts, owners: dict[int, int], direct: Mapping[int, int]
+) -> dict[int, int]:
+    """What values are made of belongs to the first that is made of it, unless it has an owner."""
+    stack = list(direct.items())[::-1]
+    while stack:
+        value, finding = stack.pop()
+        for read in facts.program.depends[value]:
+            if read not in owners:
+                owners[read] = finding
+                stack.append((read, finding))
+    return owners
+
+
+def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Cost]]:
+    """What each value costs less in the second program; less than nothing where it is new.
+
+    One iteration of a loop of unknown length is one less too if it runs before the loop instead.
+    """
+    hoisted = after.hoisted
+    for value in dict.fromkeys((*before.runs, *after.runs)):
+        old, new = before.runs.get(value), after.runs.get(value)
+        if old is not None and not old.exact and value in hoisted:
+            new = None
+        if old != new:
+            yield value, _cost(facts, old) - _cost(facts, new)
+
+
+def _cost(facts: Facts, runs: Runs | None) -> Cost:
+    cost = None if runs is None else facts.price(runs.eqn)
+    return NOTHING if runs is None or cost is None else cost.times(runs.times)

@@ -1,0 +1,189 @@
+"""Survival: what of a finding's work is still there in the optimized program.
+
+The program is compiled twice, as it is and without the findings of a kind; what the second one
+saves is what the compiler had not removed. No instruction is looked for by name or place. Where a
+part of the work is saved, the opcodes say which findings it is of, and what they leave open is
+compiled without one finding after the other, costliest first, within a budget.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from pytest_jaxcost import hlo
+from pytest_jaxcost.analyses.prices import EDITED, Prices, Without
+from pytest_jaxcost.compiled import NO_TEXT, Compiled
+from pytest_jaxcost.cost.opcodes import opcodes_of
+from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import RewriteError
+
+BUDGET = 4
+"""Programs that are compiled without one finding, of one kind."""
+
+NEARLY_NONE, NEARLY_ALL = Fraction(1, 50), Fraction(49, 50)
+"""What is rounded off: fusing computes cheap values again in one program and not in the other."""
+
+NOT_WASTE = "it is information: no program without it is written down"
+NO_EDIT = "the program without it cannot be written down"
+
+Compile = Callable[[Without], Compiled]
+"""Compiles the program without some findings; raises RewriteError where there is none."""
+
+Opcodes = frozenset[str]
+
+
+class Work(NamedTuple):
+    """Operations and executions by opcode, and the temporary memory."""
+
+    operations: Mapping[str, int]
+    executions: Mapping[str, int]
+    temp_bytes: int | None
+
+
+class Saved(NamedTuple):
+    """The operations and executions, by opcode, that a program has less than another."""
+
+    operations: Mapping[str, int]
+    executions: Mapping[str, int]
+
+
+class Asked(NamedTuple):
+    """A finding and what it costs if nothing else is claimed."""
+
+    finding: Finding
+    operations: int
+
+
+class Survival:
+    """What of one program's findings survives compilation for one target."""
+
+    def __init__(self, prices: Prices, compiled: Compiled, compile_without: Compile) -> None:
+        self._prices, self._compiled, self._compile = prices, compiled, compile_without
+
+    def judged(self, kind: str) -> Findings:
+        """The findings of a kind with what the compiler makes of each."""
+        found = self._prices.priced(kind)
+        if not found:
+            return found
+        if kind == "dead":
+            return found.mapped(_removed)
+        if kind not in EDITED:
+            return found.mapped(lambda each: _unknown(each, NOT_WASTE))
+        if self._compiled.pricing is None:
+            return found.mapped(lambda each: _unknown(each, NO_TEXT))
+        verdicts = self._verdicts(found)
+        return found.mapped(lambda each: verdicts[id(each)])
+
+    def _verdicts(self, found: Findings) -> dict[int, Finding]:
+        without = self._prices.alone(tuple(found))
+        reasons = {id(each): NO_EDIT for each in found if not each.edits} | dict(without.reasons)
+        written = [each for each in found if id(each) not in reasons]
+        verdicts = {
+            id(each): _unknown(each, reasons[id(each)]) for each in found if id(each) in reasons
+        }
+        if written:
+            try:
+                judged = self._compared(without, written)
+            except RewriteError as error:
+                judged = [_unknown(each, str(error)) for each in written]
+            verdicts |= {id(each): made for each, made in zip(written, judged, strict=True)}
+        return verdicts
+
+    def _compared(self, without: Without, found: Sequence[Finding]) -> list[Finding]:
+        """The verdicts that all findings together give, and the rest one by one."""
+        after, before = _work(self._compile(without)), _work(self._compiled)
+        verdicts = _shared_out(self._asked(tuple(found)), _saved(before, after))
+        open_ones = [k for k, each in enumerate(verdicts) if each.survival == "partly"]
+        open_ones.sort(key=lambda k: verdicts[k].cost, reverse=True)
+        for k in open_ones[:BUDGET] if len(found) > 1 else ():
+            one = (found[k],)
+            alone = _work(self._compile(self._prices.alone(one)))
+            verdicts[k] = _shared_out(self._asked(one), _saved(before, alone))[0]
+        more = max(0, (after.temp_bytes or 0) - (before.temp_bytes or 0))
+        return [replace(each, more_temp_bytes=more) for each in verdicts]
+
+    def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
+        costs = self._prices.costs_alone(found)
+        return [
+            Asked(each, cost.flops + cost.transcendentals)
+            for each, cost in zip(found, costs, strict=True)
+        ]
+
+
+def _work(compiled: Compiled) -> Work:
+    assert compiled.pricing is not None
+    operations: Counter[str] = Counter()
+    executions: Counter[str] = Counter()
+    for run in hlo.runs(compiled.pricing):
+        operations[run.opcode] += (run.cost.flops + run.cost.transcendentals) * run.executions
+        executions[run.opcode] += run.executions
+    return Work(operations, executions, compiled.temp_bytes)
+
+
+def _saved(before: Work, after: Work) -> Saved:
+    return Saved(
+        _less(before.operations, after.operations), _less(before.executions, after.executions)
+    )
+
+
+def _less(before: Mapping[str, int], after: Mapping[str, int]) -> Mapping[str, int]:
+    return {each: before.get(each, 0) - after.get(each, 0) for each in {**before, **after}}
+
+
+def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
+    """The findings with the part of each that survives: that of its opcodes.
+
+    What no opcode is known for shares what the others leave over.
+    """
+    groups: dict[Opcodes, list[Asked]] = defaultdict(list)
+    for each in asked:
+        groups[_group(each.finding, groups)].append(each)
+    named = frozenset[str]().union(*groups)
+    verdicts: dict[int, Finding] = {}
+    for opcodes, group in groups.items():
+        part = _part(group, saved, opcodes or saved.operations.keys() - named)
+        verdicts |= {id(each.finding): _judged(each.finding, part) for each in group}
+    return [verdicts[id(each.finding)] for each in asked]
+
+
+def _group(finding: Finding, groups: Mapping[Opcodes, Sequence[Asked]]) -> Opcodes:
+    """The opcodes of a finding; those of a group that shares one of them."""
+    own = opcodes_of(finding.primitive)
+    return next((each for each in groups if each & own), own)
+
+
+def _part(group: Sequence[Asked], saved: Saved, opcodes: Iterable[str]) -> Fraction:
+    """Which part of a group survives: of its operations, or of its runs if it has none."""
+    chosen = tuple(opcodes)
+    price, amounts = sum(each.operations for each in group), saved.operations
+    if price <= 0:
+        price, amounts = sum(each.finding.executions or 0 for each in group), saved.executions
+    found = sum(amounts.get(each, 0) for each in chosen)
+    return min(max(Fraction(found, price), Fraction(0)), Fraction(1)) if price > 0 else Fraction(0)
+
+
+def _judged(finding: Finding, part: Fraction) -> Finding:
+    if part <= NEARLY_NONE:
+        return _removed(finding)
+    return replace(
+        finding,
+        survival="survives" if part >= NEARLY_ALL else "partly",
+        surviving_flops=_of(finding.flops, part),
+        surviving_transcendentals=_of(finding.transcendentals, part),
+    )
+
+
+def _of(amount: int, part: Fraction) -> int:
+    return amount if part >= NEARLY_ALL else int(amount * part)
+
+
+def _removed(finding: Finding) -> Finding:
+    return replace(finding, survival="removed")
+
+
+def _unknown(finding: Finding, reason: str) -> Finding:
+    return replace(finding, survival="unknown", survival_reason=reason)

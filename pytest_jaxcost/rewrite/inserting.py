@@ -1,0 +1,51 @@
+"""Equations that a function of JAX's traces to, put into a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.ir.controls import CONTROLS
+from pytest_jaxcost.ir.equation import Region, Site
+from pytest_jaxcost.ir.inline import call_or_block
+from pytest_jaxcost.ir.reading import Reader
+from pytest_jaxcost.ir.size import size_of
+from pytest_jaxcost.rewrite.draft import Draft, Node
+
+WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
+
+
+def insert(
+    draft: Draft,
+    function: Callable[..., Sequence[Any]],
+    inputs: Sequence[int],
+    region: Region,
+    like: Node | None,
+) -> tuple[int, ...]:
+    """The values that a function returns, traced on the types of `inputs` and read into `region`.
+
+    They are said to come from where the equation `like` comes from.
+    """
+    inputs = [draft.find(value) for value in inputs]
+    jaxpr = _traced(function, [draft.avals[value] for value in inputs])
+    body = Region(parent=region)
+    reader = Reader(size_of(jaxpr).entered, CONTROLS, call_or_block)
+    reader.avals, reader.depends, reader.constants = draft.avals, draft.depends, draft.constants
+    results = reader.read(jaxpr, inputs, body, None if like is None else _site(like))
+    for equation in body.equations:
+        draft.add(equation, region, -1 if like is None else like.position)
+    return results
+
+
+def _site(like: Node) -> Site:
+    site = like.equation.site
+    return Site(site, like.equation.eqn, "", site is not None and site.remat)
+
+
+def _traced(function: Callable[..., Sequence[Any]], avals: Sequence[Any]) -> Any:
+    wide = any(str(getattr(aval, "dtype", "")) in WIDE for aval in avals)
+    with jax.enable_x64(wide or _compat.has_x64()):
+        return jax.make_jaxpr(function)(*map(_compat.as_argument, avals))
