@@ -7,10 +7,8 @@ from math import prod
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.sizes import elements
 from pytest_jaxcost.flow.basis import Basis, Contraction, level
-from pytest_jaxcost.flow.dependence import ancestors
 from pytest_jaxcost.flow.identities import bases
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
@@ -84,25 +82,6 @@ def _is_differentiated(facts: Facts, pushed: Pushed) -> bool:
         and not rows.isdisjoint(equation.inputs)
         and is_live(equation, facts.live)
         for _, equation in facts.program.walk()
-    )
-
-
-def cost_of(facts: Facts, found: Collection[Occurrence]) -> Cost:
-    """What equations cost in the program's totals; what is opaque counts nothing."""
-    spent = NOTHING
-    for occurrence in found:
-        cost = facts.cost(occurrence.equation)
-        if cost is not None:
-            spent += cost.times(facts.runs[id(occurrence.region)].times)
-    return spent
-
-
-def identity_cost(facts: Facts, pushed: Pushed) -> Cost:
-    """What making the identity matrix costs, from the counting along its axes."""
-    made = ancestors(facts.program, pushed.basis.equation.outputs)
-    region = pushed.basis.region
-    return cost_of(
-        facts, [Occurrence(region, e) for e in region.equations if any(made[v] for v in e.outputs)]
     )
 
 

@@ -8,19 +8,18 @@ pushes one. The same holds for ``jax.jacrev`` and ``jax.vjp``, for the Hessian a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
-from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, cost_of, pushed_bases
+from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, pushed_bases
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.other_mode import ESTIMATE, cost_of_other_mode, has_transpose
+from pytest_jaxcost.analyses.other_mode import has_transpose, sums_by_other_mode
+from pytest_jaxcost.analyses.products import products
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.cost.record import NOTHING, Cost
-from pytest_jaxcost.cost.sizes import elements
+from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.flow.basis import Contraction
-from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
 
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"
@@ -39,6 +38,25 @@ def contracted_jacobians(facts: Facts) -> Findings:
     return Findings(each for each in found if each is not None)
 
 
+def edits(facts: Facts, finding: Finding) -> list[Replace] | str:
+    """What makes the products without the Jacobian, or the reason why it cannot be written down."""
+    for pushed in pushed_bases(facts):
+        sums, _ = contracted_and_not(facts, pushed)
+        if sums and finding.equations == tuple(id(each.equation) for each in _asked(sums)):
+            return _edits(facts, pushed, sums)
+    raise LookupError(finding)
+
+
+def _edits(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace] | str:
+    across = [each for each in sums if each.over == "outputs"]
+    forward = [each for each in sums if each.over != "outputs"]
+    try:
+        pushes = products(facts, pushed.basis, forward) if forward else []
+        return pushes + sums_by_other_mode(facts, pushed, across)
+    except CannotRewrite as reason:
+        return str(reason)
+
+
 def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     sums, unneeded = contracted_and_not(facts, pushed)
     along, across = _along(facts, sums), _across(sums)
@@ -46,19 +64,23 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         return None
     if across and not has_transpose(facts, pushed):
         return None
-    other = cost_of_other_mode(facts, pushed, across) if across else NOTHING
-    saved = _saved(facts, pushed, unneeded, sums, other)
-    if saved.flops + saved.transcendentals <= 0:
+    written = _edits(facts, pushed, sums)
+    if isinstance(written, str):
+        rows, size = along + across, pushed.basis.size
+        less = cost_of(facts, unneeded).times(size - rows).over(size)
+    else:
+        less = saved(facts, written)
+    if less.flops + less.transcendentals <= 0:
         return None
     asked = _asked(sums)
     made = facts.finding(
         "contracted_jacobians",
         [Occurrence(each.region, each.equation) for each in asked],
         places=dict.fromkeys(place for each in asked for place in facts.places(each.equation)),
-        hint=_hint(facts, pushed, asked) + ESTIMATE * (other is None),
+        hint=_hint(facts, pushed, asked),
         bookkeeping=False,
     )
-    return facts.costing(made, saved)
+    return facts.costing(made, less)
 
 
 def replaced_by_products(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
@@ -81,40 +103,6 @@ def _asked(sums: Sequence[Contraction]) -> list[Contraction]:
 def _carriers(pushed: Pushed, sums: Sequence[Contraction]) -> frozenset[int]:
     """The equations whose work is in proportion to the number of vectors, by ``id``."""
     return pushed.carriers | {id(each.equation) for each in sums if each.over == "again"}
-
-
-def _saved(
-    facts: Facts,
-    pushed: Pushed,
-    unneeded: tuple[Occurrence, ...],
-    sums: Sequence[Contraction],
-    other: Cost | None,
-) -> Cost:
-    """What goes away if the vectors are pushed, or pulled, where the basis was."""
-    size = pushed.basis.size
-    carriers = _carriers(pushed, sums)
-    inside = cost_of(facts, [o for o in unneeded if id(o.equation) in carriers])
-    outside = cost_of(facts, [o for o in unneeded if id(o.equation) not in carriers])
-    if other is None:
-        other = inside.times(_across(sums)).over(size)
-    saved = inside - inside.times(_along(facts, sums)).over(size) - other + outside
-    remains = sum(
-        each.remains * each.region.weight
-        for each in _asked(sums)
-        if is_live(each.equation, facts.live)
-    )
-    return replace(saved, flops=saved.flops - remains + _added_again(facts, sums, size))
-
-
-def _added_again(facts: Facts, sums: Sequence[Contraction], size: int) -> int:
-    """A sum of n terms adds n - 1 times: what is saved beyond the part of the rows that go."""
-    results = sum(
-        elements(facts.program.avals[value]) * each.region.weight
-        for each in sums
-        if each.over == "again" and each.equation.primitive == "reduce_sum"
-        for value in each.equation.outputs
-    )
-    return results * (size - _along(facts, sums)) // size
 
 
 def _along(facts: Facts, sums: Sequence[Contraction]) -> int:

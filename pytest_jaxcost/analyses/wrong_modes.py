@@ -13,18 +13,18 @@ from fractions import Fraction
 from pytest_jaxcost.analyses.bases import (
     Pushed,
     contracted_and_not,
-    cost_of,
-    identity_cost,
     leaving,
     pushed_bases,
     vectors_of_other_mode,
 )
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.other_mode import ESTIMATE, cost_of_other_mode, has_transpose
+from pytest_jaxcost.analyses.other_mode import by_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
@@ -49,23 +49,41 @@ def wrong_modes(facts: Facts) -> Findings:
     return Findings(each for each in found if each is not None)
 
 
+def edits(facts: Facts, finding: Finding) -> list[Replace] | str:
+    """What makes the Jacobian by the other mode, or the reason why it cannot be written down."""
+    for pushed in pushed_bases(facts):
+        if not contracted_and_not(facts, pushed)[0] and _finding(facts, pushed) == finding:
+            return _edits(facts, pushed)
+    raise LookupError(finding)
+
+
+def _edits(facts: Facts, pushed: Pushed) -> list[Replace] | str:
+    try:
+        return by_other_mode(facts, pushed, leaving(facts, pushed))
+    except CannotRewrite as reason:
+        return str(reason)
+
+
 def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
     if not others or size < FEWEST or size <= FACTOR * others or not has_transpose(facts, pushed):
         return None
-    instead = cost_of_other_mode(facts, pushed, others)
-    saved = _saved(facts, pushed, others, instead)
-    if FACTOR * _amount(saved) < _amount(cost_of(facts, pushed.inside)):
+    written, through = _edits(facts, pushed), cost_of(facts, pushed.inside)
+    if isinstance(written, str):
+        less = through.times(size - others).over(size)
+    else:
+        less = saved(facts, written)
+    if FACTOR * _amount(less) < _amount(through):
         return None
     last = _last(_work(facts, pushed))
     made = facts.finding(
         "wrong_modes",
         [last],
         places=facts.places(last.equation),
-        hint=_hint(facts, pushed, others) + ESTIMATE * (instead is None),
+        hint=_hint(facts, pushed, others),
         bookkeeping=False,
     )
-    return facts.costing(made, saved)
+    return facts.costing(made, less)
 
 
 def replaced_by_other_mode(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
@@ -86,17 +104,6 @@ def _last(work: list[Occurrence]) -> Occurrence:
 
 def _amount(cost: Cost) -> int:
     return cost.flops + cost.transcendentals
-
-
-def _saved(facts: Facts, pushed: Pushed, others: int, instead: Cost | None) -> Cost:
-    """What the other mode saves; where its cost is not known, a pull costs what a push does."""
-    through, size = cost_of(facts, pushed.inside), pushed.basis.size
-    if instead is None:
-        instead = through.times(others).over(size)
-    identity = identity_cost(facts, pushed)
-    # jax.grad pulls a one; jax.jacrev and jax.jacfwd make an identity matrix of as many rows
-    rows = 0 if others == 1 and not pushed.is_reverse else others
-    return through - instead + identity - identity.times(rows * rows).over(size * size)
 
 
 def _hint(facts: Facts, pushed: Pushed, others: int) -> str:

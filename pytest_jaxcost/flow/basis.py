@@ -74,6 +74,8 @@ class Basis:
         self.contractions: dict[int, Contraction] = {}
         self.seeds: dict[int, Image] = {}
         """The vectors that images are summed with."""
+        self.identities: frozenset[int] = frozenset()
+        """Identity matrices of the program, which may serve as masks of a diagonal."""
 
     def start_again(self) -> None:
         """Forget all but the vectors, so that what is made of these is followed too."""

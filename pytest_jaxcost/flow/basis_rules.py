@@ -106,7 +106,8 @@ def _selected(use: Use) -> Images:
     if image is None:
         return NOTHING
     if use.is_identity(0):
-        return (image,) if image.diagonal is not None else NOTHING
+        is_on = len(use.images) == 3 and use.images[2] is not None
+        return (image,) if image.diagonal is not None and is_on else NOTHING
     return (image,) if image.axis not in use.axes_of(0) else NOTHING
 
 

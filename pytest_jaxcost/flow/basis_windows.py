@@ -28,9 +28,18 @@ def _gathered(use: Use) -> Images:
     if use.params["slice_sizes"][image.axis] == use.shapes[0][image.axis]:
         windows = _left(len(use.shapes[0]), (*collapsed, *numbers.operand_batching_dims))
         return _along(image, _paired(image.axis, windows, numbers.offset_dims))
+    if _is_looked_up_by_row(use, image.axis):
+        return NOTHING
     batches = _left(len(use.out_shape), numbers.offset_dims)
     indexed = [batches[k] for k in numbers.start_indices_batching_dims]
     return _along(image, _paired(image.axis, numbers.operand_batching_dims, indexed))
+
+
+def _is_looked_up_by_row(use: Use, axis: int) -> bool:
+    """Whether each row has indices of its own."""
+    numbers = use.params["dimension_numbers"]
+    dims = _paired(axis, numbers.operand_batching_dims, numbers.start_indices_batching_dims)
+    return dims is not None and use.varies(1, dims)
 
 
 @rule_for("scatter-add", "scatter_add")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.basis import Basis, Image, Of, level
@@ -41,13 +41,24 @@ def bases(program: Inlined) -> list[Basis]:
     found = [basis for basis in found if _is_identity(basis.equation, makers)]
     readers = _readers(program) if found else {}
     pushed = [basis for basis in found if _is_pushed(basis, readers)]
+    masks = _masks(program, found)
     for basis in pushed:
+        basis.identities = masks
         Tracing(program, makers, basis, found).region(program.main)
         basis.seeds.update({**_broadcasts(program, basis), **_captured_again(program, basis)})
         if basis.seeds:  # the derivative of a contraction multiplies with what it was summed with
             basis.start_again()
             Tracing(program, makers, basis, found).region(program.main)
     return pushed
+
+
+def _masks(program: Inlined, found: Sequence[Basis]) -> frozenset[int]:
+    """The identity matrices, as booleans and as numbers."""
+    masks = {basis.equation.outputs[0] for basis in found}
+    for _, equation in program.walk():
+        if equation.primitive in ("convert_element_type", "copy"):
+            masks.update(equation.outputs if equation.inputs[0] in masks else ())
+    return frozenset(masks)
 
 
 def _captured_again(program: Inlined, basis: Basis) -> Mapping[int, Image]:

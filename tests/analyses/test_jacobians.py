@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from pytest_jaxcost import measure
+from pytest_jaxcost import Report, measure
 from pytest_jaxcost.analyses import Facts
 from pytest_jaxcost.flow.identities import bases
 
@@ -46,6 +46,11 @@ def nested(x: Any, depth: int) -> Any:
 
 def elementwise(x: Any) -> Any:
     return jnp.sin(x) * x
+
+
+def live_flops(report: Report) -> int:
+    """Without the dead equations that differentiation leaves, which no finding counts."""
+    return report.flops - report.dead.flops - report.dead.residue.flops
 
 
 def jvp(f: Callable[..., Any], v: Any = V) -> Callable[..., Any]:
@@ -133,7 +138,7 @@ def test_a_product_does_not_need_its_jacobian(fn: Any, instead: Any, saved: int,
     assert hint in report.contracted_jacobians[0].hint
     assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == report.flops - better.flops
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
     if hint == "element by element":  # taking the diagonal costs more in some releases of JAX
         assert report.contracted_jacobians.flops >= saved
     else:
@@ -165,7 +170,9 @@ def test_a_hessian_vector_product_does_not_need_its_hessian(fn: Any, instead: An
     assert "jax.jvp(jax.grad(f), (x,), (v,))[1]" in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobian_flops"] == 0
     # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
-    assert report.contracted_jacobians.flops == pytest.approx(report.flops - better.flops, rel=0.01)
+    assert report.contracted_jacobians.flops == pytest.approx(
+        live_flops(report) - live_flops(better), rel=0.01
+    )
 
 
 ACROSS: dict[str, tuple[Any, Any]] = {
@@ -181,7 +188,7 @@ def test_the_other_side_is_the_other_modes(fn: Any, instead: Any) -> None:
     assert report.contracted_jacobians.count == 1
     assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == report.flops - better.flops
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
 
 
 def several(x: Any) -> Any:
@@ -247,7 +254,7 @@ MODES: dict[str, tuple[Any, Any, Any, int, int, int]] = {
         1.0,
         M,
         1,
-        (M - 1) * PUSH + M * (2 * N - 1) - N + identity(M) - identity(1),
+        (M - 1) * PUSH + M * (2 * N - 1) - N + identity(M),
     ),
     "by hand": (
         lambda x: jax.vmap(lambda e: jax.jvp(scalar, (x,), (e,))[1])(jnp.eye(N)),
@@ -280,7 +287,9 @@ def test_the_other_mode_does_with_fewer_vectors(
     assert f"for {others} " in found.hint
     assert "about" not in found.hint
     assert better.metrics["wrong_modes"] == better.metrics["wrong_mode_flops"] == 0
-    assert found.flops == report.flops - better.flops == saved
+    # jax.jacfwd of a function of one number pushes with an identity matrix of one element
+    assert found.flops == pytest.approx(live_flops(report) - live_flops(better), abs=2)
+    assert found.flops == saved
 
 
 def parted(a: Any, b: Any) -> Any:
@@ -384,7 +393,7 @@ def test_loops_in_loops_are_followed_to_a_depth(depth: int) -> None:
     assert report.contracted_jacobians.count == (depth <= 4)
     if depth <= 4:
         better = measure(jvp(lambda x: nested(x, depth)), (X,))
-        saved = report.flops - better.flops
+        saved = live_flops(report) - live_flops(better)
         assert (
             report.contracted_jacobians.flops
             == saved
@@ -398,7 +407,7 @@ def test_a_basis_made_inside_a_loop_is_followed() -> None:
 
     report = measure(lambda x: steps(lambda c: jax.jacfwd(recurrent)(c) @ c, x), (X,))
     better = measure(lambda x: steps(lambda c: jvp(recurrent, c)(c), x), (X,))
-    assert report.contracted_jacobians.flops == report.flops - better.flops > 0
+    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better) > 0
 
 
 def test_identities_that_no_derivative_pushes_cost_little() -> None:

@@ -1,0 +1,99 @@
+"""What edits save: the equations that nobody needs any more, without those that are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.extend.core import jaxpr_as_fun
+
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.cost.lowering import WIDE
+from pytest_jaxcost.cost.record import NOTHING, Cost
+from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.repeats import Occurrence, occurrences
+from pytest_jaxcost.rewrite.edits import Known, Replace
+
+
+def saved(facts: Facts, edits: Sequence[Replace | Known]) -> Cost:
+    """The cost of what edits leave without a reader, less the cost of what they add."""
+    live = live_with(facts, edits)
+    still = bytearray(live)
+    for each in edits:
+        for value in each.outputs if isinstance(each, Replace) else each.values:
+            still[value] = 0
+    unneeded = (o for o in occurrences(facts.program) if is_live(o.equation, facts.live))
+    total = cost_of(facts, (o for o in unneeded if not is_live(o.equation, still)))
+    for each in edits:
+        if isinstance(each, Replace) and any(live[value] for value in each.outputs):
+            added = cost_of_live(traced(facts, each))
+            total -= added.times(facts.runs[id(each.region)].times)
+    return total
+
+
+def cost_of(facts: Facts, found: Iterable[Occurrence]) -> Cost:
+    """What equations cost in the program's totals; what is opaque counts nothing."""
+    spent = NOTHING
+    for occurrence in found:
+        cost = facts.cost(occurrence.equation)
+        if cost is not None:
+            spent += cost.times(facts.runs[id(occurrence.region)].times)
+    return spent
+
+
+def cost_of_live(facts: Facts) -> Cost:
+    """What the program costs without its dead equations."""
+    every = occurrences(facts.program)
+    return cost_of(facts, (o for o in every if is_live(o.equation, facts.live)))
+
+
+def live_with(facts: Facts, edits: Sequence[Replace | Known]) -> bytearray:
+    """What is live where the edits are applied."""
+    program, cut = facts.program, dict[int, tuple[int, ...]]()
+    for each in edits:
+        if isinstance(each, Replace):
+            cut.update(dict.fromkeys(each.outputs, each.inputs))
+        else:
+            cut.update(dict.fromkeys(each.values, ()))
+    live = bytearray(len(program.avals))
+    stack = [*program.main.results, *program.roots]
+    while stack:
+        value = stack.pop()
+        if not live[value]:
+            live[value] = 1
+            stack.extend(cut.get(value, program.depends[value]))
+    return live
+
+
+def traced(facts: Facts, edit: Replace) -> Facts:
+    """The function of a replacement as a program."""
+    args = [_struct(facts.program.avals[value]) for value in edit.inputs]
+    wide = any(arg.dtype.name in WIDE for arg in args)
+    with jax.enable_x64(wide):
+        return Facts(jax.make_jaxpr(edit.function)(*args))
+
+
+def ready(facts: Facts, edit: Replace) -> Replace:
+    """The replacement traced, without what its function does not read.
+
+    Raises:
+        CannotRewrite: what the function raises, while it is traced.
+    """
+    new = traced(facts, edit)
+    reads = [bool(new.live[param]) for param in new.program.inputs]
+    avals = [facts.program.avals[value] for value in edit.inputs]
+    run = jaxpr_as_fun(new.jaxpr)
+
+    def function(*arrays: Any) -> Sequence[Any]:
+        given = iter(arrays)
+        every = zip(reads, avals, strict=True)
+        return run(*(next(given) if read else jnp.zeros(a.shape, a.dtype) for read, a in every))
+
+    inputs = tuple(value for value, read in zip(edit.inputs, reads, strict=True) if read)
+    return edit._replace(inputs=inputs, function=function)
+
+
+def _struct(aval: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype)

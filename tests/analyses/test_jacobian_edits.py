@@ -1,0 +1,119 @@
+"""What is written instead of a Jacobian computes the same: both programs are run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pytest_jaxcost.analyses import Facts, contracted_jacobians, wrong_modes
+from pytest_jaxcost.rewrite.edits import Replace
+from tests.analyses import test_differentiated_jacobians as differentiated
+from tests.analyses import test_jacobian_figures as figures
+from tests.analyses import test_jacobians as jacobians
+from tests.analyses.edited import run_with
+
+ANALYSES = {
+    "contracted_jacobians": (contracted_jacobians.contracted_jacobians, contracted_jacobians.edits),
+    "wrong_modes": (wrong_modes.wrong_modes, wrong_modes.edits),
+}
+
+
+def programs() -> Iterator[Any]:
+    at_x = {"exact": jacobians.EXACT, "hessian": jacobians.HESSIANS, "across": jacobians.ACROSS}
+    for table, rows in at_x.items():
+        for name, row in rows.items():
+            x = np.stack([jacobians.X, 2 * jacobians.X]) if name == "a batch" else jacobians.X
+            yield pytest.param(row[0], x, id=f"{table}-{name}")
+    tables: dict[str, dict[str, Any]] = {
+        "mode": jacobians.MODES,
+        "figure": figures.MODES,
+        "product": figures.PRODUCTS,
+        "differentiated": differentiated.NOISY,
+        "vector": differentiated.WITH_VECTOR,
+    }
+    for table, rows in tables.items():
+        for name, row in rows.items():
+            yield pytest.param(row[0], row[2], id=f"{table}-{name}")
+
+
+def written(facts: Facts) -> list[Replace]:
+    found = [
+        edit(facts, finding) for find, edit in ANALYSES.values() for finding in find(facts)
+    ]
+    assert found
+    assert not [each for each in found if isinstance(each, str)]
+    return [each for one in found if not isinstance(one, str) for each in one]
+
+
+def agree(one: Any, other: Any) -> bool:
+    pairs = zip(one, other, strict=True)
+    return all(np.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in pairs)
+
+
+@pytest.mark.parametrize(("fn", "x"), tuple(programs()))
+def test_the_program_with_the_edits_computes_the_same(fn: Any, x: Any) -> None:
+    facts, args = Facts(jax.make_jaxpr(fn)(x)), jax.tree.leaves(x)
+    assert agree(run_with(facts, args, written(facts)), run_with(facts, args, []))
+
+
+def test_a_wrong_edit_does_not_pass() -> None:
+    fn, x = jacobians.EXACT["matmul"][0], jacobians.X
+    facts = Facts(jax.make_jaxpr(fn)(x))
+    (edit,) = written(facts)
+    wrong = edit._replace(function=lambda *arrays: [2 * each for each in edit.function(*arrays)])
+    assert not agree(run_with(facts, [x], [wrong]), run_with(facts, [x], []))
+
+
+# what a rule for one program would get wrong in another
+TRICKY: dict[str, Any] = {
+    "scaled rows": lambda x, v: ((jax.jacfwd(jnp.sin)(x) * v) @ x, (jnp.outer(x, v) @ x)),
+    "scaled and divided": lambda x, v: (jax.jacrev(jacobians.elementwise)(x) * v / x).sum(1),
+    "two products": lambda x, v: (lambda j: (j @ v, j @ x, j @ v))(jax.jacfwd(jacobians.wide)(x)),
+    "one after the other": lambda x, v: (lambda j: j @ (j @ v))(
+        jax.jacfwd(jacobians.recurrent)(x)
+    ),
+    "a value beside it": lambda x, v: (
+        jacobians.recurrent(x),
+        jax.jacfwd(jacobians.recurrent)(x) @ v,
+    ),
+    "along the value": lambda x, v: jax.jacfwd(jacobians.recurrent)(x) @ jacobians.recurrent(x),
+    "off the diagonal": lambda x, v: jax.jacfwd(jnp.sin)(x)[jnp.arange(32), jnp.arange(32)[::-1]],
+    "beside the diagonal": lambda x, v: jnp.where(
+        jnp.eye(32, dtype=bool), 0, jax.jacfwd(jnp.sin)(x)
+    ).sum(),
+    "of two arguments": lambda x, v: (lambda a, b: a @ v + b @ x)(
+        *jax.jacfwd(lambda a, b: jnp.sin(a * b) * a, (0, 1))(x, v)
+    ),
+    "rows of its own": lambda x, v: jnp.take_along_axis(
+        jax.jacfwd(jacobians.wide)(x).T, jnp.arange(32)[:, None] % 8, 1
+    )[:, 0]
+    @ v,
+    "a while loop": lambda x, v: jax.jacfwd(
+        lambda x: jax.lax.while_loop(lambda c: c[0] < 0.9, lambda c: c * 1.1, x)
+    )(x)
+    @ v,
+    "branches": lambda x, v: jax.jacfwd(
+        lambda x: jax.lax.cond(x[0] > 0, jnp.sin, lambda x: x * 2, x)
+    )(x)
+    @ v,
+}
+
+
+@pytest.mark.parametrize("fn", TRICKY.values(), ids=TRICKY)
+def test_edits_hold_where_rows_are_scaled_picked_or_masked(fn: Any) -> None:
+    args = [jacobians.X, jacobians.V]
+    facts = Facts(jax.make_jaxpr(fn)(*args))
+    found = [
+        each
+        for find, edit in ANALYSES.values()
+        for finding in find(facts)
+        for each in edit(facts, finding)
+        if not isinstance(each, str)
+    ]
+    assert agree(run_with(facts, args, found), run_with(facts, args, []))
+    assert agree(run_with(facts, args, found), jax.tree.leaves(fn(*args)))
