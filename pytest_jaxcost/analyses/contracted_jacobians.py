@@ -19,7 +19,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
+from pytest_jaxcost.rewrite.edits import RewriteError, Replace
 
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"
@@ -53,7 +53,7 @@ def _edits(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Re
     try:
         pushes = products(facts, pushed.basis, forward) if forward else []
         return pushes + sums_by_other_mode(facts, pushed, across)
-    except CannotRewrite as reason:
+    except RewriteError as reason:
         return str(reason)
 
 

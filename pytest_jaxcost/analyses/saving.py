@@ -79,7 +79,7 @@ def ready(facts: Facts, edit: Replace) -> Replace:
     """The replacement traced, without what its function does not read.
 
     Raises:
-        CannotRewrite: what the function raises, while it is traced.
+        RewriteError: what the function raises, while it is traced.
     """
     new = traced(facts, edit)
     reads = [bool(new.live[param]) for param in new.program.inputs]

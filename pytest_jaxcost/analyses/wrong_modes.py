@@ -24,7 +24,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
+from pytest_jaxcost.rewrite.edits import RewriteError, Replace
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
@@ -60,7 +60,7 @@ def edits(facts: Facts, finding: Finding) -> list[Replace] | str:
 def _edits(facts: Facts, pushed: Pushed) -> list[Replace] | str:
     try:
         return by_other_mode(facts, pushed, leaving(facts, pushed))
-    except CannotRewrite as reason:
+    except RewriteError as reason:
         return str(reason)
 
 
