@@ -10,7 +10,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.basis import Basis
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block, Equation, Loop, Region
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 EFFECT = "{name} has an effect on the way"
 
@@ -177,4 +177,4 @@ def _following(region: Region, targets: Collection[int]) -> set[int]:
 def _require_pure(equation: Equation) -> None:
     for each in with_bodies(equation):
         if each.eqn.effects and _compat.side_effects(each.eqn):
-            raise CannotRewrite(EFFECT.format(name=each.primitive))
+            raise RewriteError(EFFECT.format(name=each.primitive))

@@ -24,7 +24,7 @@ from pytest_jaxcost.analyses.saving import ready
 from pytest_jaxcost.flow.basis import Basis, Contraction, Image
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Loop
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
+from pytest_jaxcost.rewrite.edits import RewriteError, Replace
 
 INSIDE = "it stands inside another Jacobian's derivative, and both are pushed at once"
 BATCH = "the Jacobian is made for each example of a batch"
@@ -49,7 +49,7 @@ def by_other_mode(facts: Facts, pushed: Pushed, ends: Collection[int]) -> list[R
     """Images of the basis, each pulled where it was pushed or the reverse.
 
     Raises:
-        CannotRewrite: the linear function cannot be transposed outside of its program.
+        RewriteError: the linear function cannot be transposed outside of its program.
     """
     return _all_pulled(facts, pushed, [Pull(end, end, None) for end in sorted(ends)])
 
@@ -60,7 +60,7 @@ def sums_by_other_mode(
     """Sums over what a derivative returns: what they are summed with is pulled.
 
     Raises:
-        CannotRewrite: the linear function cannot be transposed outside of its program.
+        RewriteError: the linear function cannot be transposed outside of its program.
     """
     return _all_pulled(facts, pushed, [_of_sum(facts, pushed, each) for each in sums])
 
@@ -81,7 +81,7 @@ def _of_sum(facts: Facts, pushed: Pushed, contraction: Contraction) -> Pull:
 
 def _all_pulled(facts: Facts, pushed: Pushed, pulls: Sequence[Pull]) -> list[Replace]:
     if pulls and is_batched(pushed):
-        raise CannotRewrite(BATCH)
+        raise RewriteError(BATCH)
     makers = {v: o for o in _equations(facts) for v in o.equation.outputs}
     return [ready(facts, _pulled(facts, pushed, each, makers[each.output])) for each in pulls]
 
@@ -103,10 +103,10 @@ def has_transpose(facts: Facts, pushed: Pushed) -> bool:
 def _pulled(facts: Facts, pushed: Pushed, wanted: Pull, made: Occurrence) -> Replace:
     basis, end = pushed.basis, wanted.end
     if end not in basis.rows:
-        raise CannotRewrite(NOWHERE)
+        raise RewriteError(NOWHERE)
     run = part(facts, basis, basis.rows, [end], made.region)
     if run.region is not made.region:
-        raise CannotRewrite(NOWHERE)
+        raise RewriteError(NOWHERE)
     _require_one_linear_function(facts, pushed, run, end)
     inputs = run.inputs if wanted.seed is None else tuple(dict.fromkeys((*run.inputs, wanted.seed)))
 
@@ -179,11 +179,11 @@ def _require_one_linear_function(facts: Facts, pushed: Pushed, run: Part, end: i
     made = {value for equation in run.equations for value in made_by(equation)}
     outer = [each for each in pushed.others if each.level < basis.level]
     if any(value in each.images for each in outer for value in made):
-        raise CannotRewrite(INSIDE)
+        raise RewriteError(INSIDE)
     if any(is_scale(basis, equation) for equation in run.equations):
-        raise CannotRewrite(SCALED)
+        raise RewriteError(SCALED)
     kinds = {np.dtype(avals[value].dtype).kind for value in made & basis.rows.keys()}
     ends = (row_dtype(facts, basis), avals[end].dtype)
     is_complex = [np.dtype(dtype).kind == "c" for dtype in ends]
     if any(is_complex) and ("f" in kinds or not all(is_complex)):
-        raise CannotRewrite(COMPLEX)
+        raise RewriteError(COMPLEX)

@@ -20,7 +20,7 @@ from pytest_jaxcost.analyses.saving import ready
 from pytest_jaxcost.flow.basis import Basis, Contraction, Of
 from pytest_jaxcost.flow.dependence import dependents
 from pytest_jaxcost.ir.equation import Equation
-from pytest_jaxcost.rewrite.edits import CannotRewrite, Replace
+from pytest_jaxcost.rewrite.edits import RewriteError, Replace
 
 UNLIKE = "what is summed is scaled in more than one way"
 CIRCULAR = "a vector depends on what another one gives"
@@ -48,13 +48,13 @@ def products(facts: Facts, basis: Basis, sums: Sequence[Contraction]) -> list[Re
     """The sums of a basis's image, computed of as many rows as there are vectors.
 
     Raises:
-        CannotRewrite: something on the way cannot be run with other rows.
+        RewriteError: something on the way cannot be run with other rows.
     """
     again = [each for each in sums if each.over == "again"]
     along = [each for each in sums if each.over in ("basis", "diagonal")]
     try:
         return [ready(facts, _together(facts, basis, along, again))]
-    except CannotRewrite:
+    except RewriteError:
         if again:
             raise
         return [ready(facts, _alone(facts, basis, each)) for each in along]
@@ -74,7 +74,7 @@ def _together(
 ) -> Replace:
     """All sums by one push, with what their derivatives sum and what is between them."""
     if any(each.region is not along[0].region for each in along):
-        raise CannotRewrite(APART)
+        raise RewriteError(APART)
     images = basis.images if again else basis.rows
     targets = [value for each in (*along, *again) for value in each.equation.outputs]
     given = _given(facts, basis) if again else {}
@@ -87,9 +87,9 @@ def _together(
     seeds, made = _seeds(basis, along, facts), dependents(facts.program, outputs)
     inputs = (*run.inputs, *seeds)
     if not run.made.isdisjoint(seeds):
-        raise CannotRewrite(CIRCULAR)
+        raise RewriteError(CIRCULAR)
     if any(made[v] for v in inputs) and not _is_carried_round(facts, run, outputs, inputs):
-        raise CannotRewrite(CIRCULAR)
+        raise RewriteError(CIRCULAR)
     return _replace(facts, basis, run, along, outputs, with_seeds=bool(again))
 
 
@@ -172,7 +172,7 @@ def _scales(
         stack.pop()
         kinds = {known.get(v, frozenset[Scale]()) for v in before if v not in basis.seeds}
         if len(kinds) > 1:
-            raise CannotRewrite(UNLIKE)
+            raise RewriteError(UNLIKE)
         scale = kinds.pop() if kinds else frozenset()
         if maker is not None and is_scale(basis, maker):
             (seed,) = [v for v in maker.inputs if v in basis.seeds]
@@ -180,7 +180,7 @@ def _scales(
         known[value] = scale
     kinds = {known[value] for value in start}
     if len(kinds) != 1:
-        raise CannotRewrite(UNLIKE)
+        raise RewriteError(UNLIKE)
     return tuple(sorted(kinds.pop()))
 
 
@@ -206,7 +206,7 @@ def _group(basis: Basis, each: Vectors, given: Mapping[int, Array], dtype: Any) 
     arrays = [] if each.seed is None else [given[each.seed]]
     arrays += [given[seed] for seed, _ in each.scales]
     if any(a.dtype.kind == "c" for a in arrays) and np.dtype(dtype).kind != "c":
-        raise CannotRewrite(COMPLEX)
+        raise RewriteError(COMPLEX)
     if each.seed is None:
         rows = None
     else:
@@ -262,7 +262,7 @@ def _indicators(
         else:
             found[value] = _own_rows(facts, vectors, value, axis, shape)
     if count > 1 and len(found) < len(basis.seeds):
-        raise CannotRewrite(MANY)
+        raise RewriteError(MANY)
     return found
 
 
@@ -272,7 +272,7 @@ def _own_rows(
     number = facts.numbers[value]
     own = [e for e in vectors.values() if e.seed is not None and facts.numbers[e.seed] == number]
     if not own:
-        raise CannotRewrite(MANY)
+        raise RewriteError(MANY)
     rest = [size for k, size in enumerate(shape) if k != axis]
     eye = jnp.eye(shape[axis], dtype=facts.program.avals[value].dtype)
     rows = eye[own[0].first : own[0].first + prod(rest)]

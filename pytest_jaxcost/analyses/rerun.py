@@ -19,7 +19,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.basis import Basis, Contraction, Image, Of, level
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block, Equation, Loop, Region, Switch
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 Array = Any
 
@@ -121,7 +121,7 @@ class Rerun:
         found = self.basis.contractions.get(id(equation))
         again = found is not None and found.over == "again"
         if not again and not any(value in self.images for value in equation.outputs):
-            raise CannotRewrite(LOST.format(name=equation.primitive))
+            raise RewriteError(LOST.format(name=equation.primitive))
 
     def length(self, image: Image) -> int:
         """The length of the axis of an image, now."""
@@ -145,7 +145,7 @@ class Rerun:
     def control(self, equation: Equation) -> Sequence[Array]:
         control = equation.control
         if isinstance(control, Block):
-            raise CannotRewrite(BODY.format(name=equation.primitive))
+            raise RewriteError(BODY.format(name=equation.primitive))
         if isinstance(control, Switch):
             return self.switch(equation, control)
         return self.scan(control) if control.test is None else self.while_(control)
@@ -159,7 +159,7 @@ class Rerun:
 
     def switch(self, equation: Equation, switch: Switch) -> Sequence[Array]:
         if equation.eqn.params.get("branches_platforms") is not None:
-            raise CannotRewrite(PLATFORMS)
+            raise RewriteError(PLATFORMS)
 
         def branch(region: Region) -> Callable[[], list[Array]]:
             return lambda: self.results(region, {}, region.results, equation.outputs)
@@ -199,7 +199,7 @@ class Rerun:
         assert test is not None
         assert predicate is not None
         if self.facts.program.avals[predicate].shape:
-            raise CannotRewrite(BATCHED_TEST)
+            raise RewriteError(BATCHED_TEST)
 
         def bind(carried: list[Array]) -> dict[int, Array]:
             return dict(zip(params, carried, strict=True))

@@ -11,7 +11,7 @@ from jax import lax
 
 from pytest_jaxcost.flow.basis import Contraction, Image
 from pytest_jaxcost.ir.equation import Equation
-from pytest_jaxcost.rewrite.edits import CannotRewrite
+from pytest_jaxcost.rewrite.edits import RewriteError
 
 if TYPE_CHECKING:
     from pytest_jaxcost.analyses.rerun import Rerun
@@ -49,7 +49,7 @@ def _row(rows: Any, image: Image, first: int) -> Any:
 def _dotted(run: Rerun, equation: Equation, position: int, rows: Any, first: int) -> Any:
     (contracting, batch) = equation.eqn.params["dimension_numbers"]
     if batch[0]:
-        raise CannotRewrite(OWN_VECTORS)
+        raise RewriteError(OWN_VECTORS)
     other = 1 - position
     (axis,), (seed_axis,) = contracting[position], contracting[other]
     shape = run.facts.program.avals[equation.inputs[other]].shape
@@ -81,7 +81,7 @@ def _looked_up(run: Rerun, equation: Equation, image: Image, row: Any) -> Any:
     params = equation.eqn.params
     numbers = params["dimension_numbers"]
     if numbers.offset_dims or numbers.operand_batching_dims or row.ndim != 1:
-        raise CannotRewrite(LOOK_UP)
+        raise RewriteError(LOOK_UP)
     indices = run.plain(equation.inputs[1])
     one = lax.slice_in_dim(indices, 0, 1, axis=-1)
     found = lax.gather(
