@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import jax
 
@@ -12,23 +13,41 @@ from pytest_jaxcost import _compat, hlo
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
+from pytest_jaxcost.analyses.equations import equations
 from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.analyses.prices import CLAIMS, Prices, Without
 from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.survival import Survival
 from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.compiled import Compiled
-from pytest_jaxcost.flow.repeats import Occurrence
+from pytest_jaxcost.cost.registry import CostRuleError
+from pytest_jaxcost.failures import Failure, failed
 from pytest_jaxcost.ir import names
 from pytest_jaxcost.lowered import Lowered
 from pytest_jaxcost.program import NOT_CALLABLE, Program, function_name
-from pytest_jaxcost.report.records import Finding, Findings, Totals
+from pytest_jaxcost.report.errors import LimitError, ScopeError
+from pytest_jaxcost.report.records import (
+    Finding,
+    Findings,
+    Later,
+    Totals,
+    unknown_findings,
+    unknown_totals,
+)
 from pytest_jaxcost.report.report import Report
-from pytest_jaxcost.report.stages import Stages
+from pytest_jaxcost.report.stages import Stages, unknown_stages
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
 
 __tracebackhide__ = True
+
+WASTE = "waste"
+"""The kinds of `CLAIMS` together."""
+
+Found = TypeVar("Found")
+
+USERS = (LimitError, ScopeError, CostRuleError)
+"""What analyses raise of wrong usage."""
 
 
 def measure(
@@ -95,9 +114,33 @@ class _Measurement:
         self.target = target
         self.libraries = libraries
         self.own = own
+        self._failures: list[Failure] = []
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
         self._compiled: Compiled | None = None
+
+    def attempt(
+        self, what: str, look: Callable[[], Found], otherwise: Callable[[str], Found]
+    ) -> Found:
+        """What `look` returns; where it fails, what `otherwise` makes of the reason.
+
+        The failure is noted. Wrong usage, and what the user's own cost rules raise, is raised.
+        """
+        try:
+            return look()
+        except USERS:
+            raise
+        # An analysis may be wrong in ways that nobody thought of. That is no fault of the test that
+        # reads its result: the test goes on without, and whoever reads the report is told.
+        except Exception as error:  # noqa: BLE001
+            failure = failed(self.name, what, error, _compat.versions())
+            self._failures.append(failure)
+            return otherwise(failure.reason)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What could not be analysed so far, and why; each reason once."""
+        return tuple(dict.fromkeys(each.reason for each in self._failures))
 
     @cached_property
     def facts(self) -> Facts:
@@ -144,35 +187,65 @@ class _Measurement:
     def has_compiled(self) -> bool:
         return self._compiled is not None
 
-    @without_collection
     def totals(self) -> Totals:
-        return self.facts.totals
+        return self._totals
+
+    def written(self) -> Totals:
+        return self._written
+
+    @cached_property
+    @without_collection
+    def _totals(self) -> Totals:
+        return self.attempt("totals", lambda: self.facts.totals, unknown_totals)
+
+    @cached_property
+    @without_collection
+    def _written(self) -> Totals:
+        return self.attempt("totals", lambda: self.facts.written, unknown_totals)
 
     @without_collection
     def findings(self, kind: str) -> Findings:
-        return self.judged(kind) if self.has_compiled else self._prices.priced(kind)
+        if kind == WASTE:
+            return _together(map(self.findings, CLAIMS))
+        return self.judged(kind) if self.has_compiled else self._priced(kind)
+
+    def _priced(self, kind: str) -> Findings:
+        def unpriced(_: str) -> Findings:
+            return self._unpriced(kind)
+
+        return self.attempt(f"prices of {kind}", lambda: self._prices.priced(kind), unpriced)
 
     def _unpriced(self, kind: str) -> Findings:
         if kind not in self._findings:
-            self._findings[kind] = ANALYSES[kind](self.facts)
+            found = self.attempt(kind, lambda: ANALYSES[kind](self.facts), unknown_findings)
+            self._findings[kind] = found.guarded(partial(self._later, kind))
         return self._findings[kind]
 
     @cached_property
     def _prices(self) -> Prices:
         return self._like._prices if self._like else Prices(self.facts, self._unpriced)
 
+    def _later(self, kind: str, look: Later) -> Iterable[Finding]:
+        """Findings that are made when they are read, or none where that fails."""
+        return self.attempt(kind, lambda: tuple(look()), lambda _: ())
+
     @without_collection
     def judged(self, kind: str) -> Findings:
         """The findings of a kind, with what the compiler makes of each if that is looked for."""
+        if kind == WASTE:
+            return _together(map(self.judged, CLAIMS))
         if kind not in self._judged:
-            self._judged[kind] = self._survival.judged(kind)
+            self._judged[kind] = self._judge(kind)
         return self._judged[kind]
 
-    @without_collection
-    def waste(self) -> int:
-        """The operations that the findings of all kinds that are waste cost together."""
-        findings = [each for kind in CLAIMS for each in self._prices.priced(kind)]
-        return sum(each.flops + each.transcendentals for each in findings)
+    def _judge(self, kind: str) -> Findings:
+        survival = self._survival  # what compiling raises is the user's
+
+        def unjudged(reason: str) -> Findings:
+            unknown = partial(replace, survival="unknown", survival_reason=reason)
+            return self._priced(kind).mapped(unknown, unjudged=reason)
+
+        return self.attempt(f"survival of {kind}", lambda: survival.judged(kind), unjudged)
 
     @cached_property
     def _survival(self) -> Survival:
@@ -196,30 +269,31 @@ class _Measurement:
     @without_collection
     def occurrences(self, primitive: str | None) -> Findings:
         """The equations of one primitive, or all of them, as findings by cost."""
-        facts = self.facts
-        found: list[Finding] = []
-        for region, equation in facts.program.walk():
-            if primitive is None or names.canonical(equation.primitive) == primitive:
-                occurrence = Occurrence(region, equation)
-                found.append(facts.finding("occurrences", [occurrence], bookkeeping=False))
-        return Findings(found)
+        return self.attempt("equations", lambda: equations(self.facts, primitive), unknown_findings)
 
     def instructions(self, opcode: str | None) -> Findings:
         """The instructions of the compiled program with one opcode, or all of them."""
-        return instructions(self.compiled(), opcode, self.libraries)
+        look = partial(instructions, self.compiled(), opcode, self.libraries)
+        return self.attempt("instructions", look, unknown_findings)
 
     @cached_property
     def _lowered(self) -> Lowered:
-        return Lowered(self.program.lowered_for(self.target))
+        attempt = partial(self.attempt, "the lowered program")
+        return Lowered(self.program.lowered_for(self.target), attempt)
 
     @without_collection
     def _cloned(self, optimized: hlo.Pricing) -> Findings | None:
         lowered = self._lowered.program.pricing
-        return None if lowered is None else cloned(lowered, optimized, self.libraries)
+        if lowered is None:
+            return None
+        look = partial(cloned, lowered, optimized, self.libraries)
+        return self.attempt("cloned", look, unknown_findings)
 
     def compiled(self) -> Compiled:
         if self._compiled is None:
-            self._compiled = Compiled(self.program.compiled_for(self.target), self._cloned)
+            attempt = partial(self.attempt, "the compiled program")
+            compiled = self.program.compiled_for(self.target)
+            self._compiled = Compiled(compiled, self._cloned, attempt)
         return self._compiled
 
     @without_collection
@@ -228,11 +302,26 @@ class _Measurement:
 
     @cached_property
     def _stages(self) -> Stages:
-        return stages(self.name, self.environment, self.facts, self._lowered, self.compiled())
+        lowered, compiled = self._lowered, self.compiled()  # what compiling raises is the user's
+        return self.attempt(
+            "stages",
+            lambda: stages(self.name, self.environment, self.facts, lowered, compiled),
+            lambda reason: unknown_stages(self.name, self.environment, reason),
+        )
 
     def primitive_names(self, *wanted: str) -> frozenset[str]:
-        used = frozenset(self.facts.totals.primitives)
+        used = frozenset(self._totals.primitives)
         return used | names.primitive_names(*(name for name in wanted if name not in used))
 
     def canonical(self, name: str) -> str:
         return names.canonical(name)
+
+
+def _together(kinds: Iterable[Findings]) -> Findings:
+    """The findings of several kinds, of which as little is known as of any."""
+    listed = tuple(kinds)
+    return Findings(
+        (each for found in listed for each in found),
+        unknown=next((found.unknown for found in listed if found.unknown), ""),
+        unjudged=next((found.unjudged for found in listed if found.unjudged), ""),
+    )

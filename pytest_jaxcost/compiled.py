@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_jaxcost import hlo
 from pytest_jaxcost.hlo.custom_calls import counted_custom_calls
-from pytest_jaxcost.hlo.program import HloProgram
+from pytest_jaxcost.hlo.program import Attempt, HloProgram
 
 _MEMORY = {
     "temp_bytes": "temp_size_in_bytes",
@@ -57,11 +57,14 @@ class Compiled:
     """
 
     def __init__(
-        self, compiled: Any, find_cloned: Callable[[hlo.Pricing], Any] | None = None
+        self,
+        compiled: Any,
+        find_cloned: Callable[[hlo.Pricing], Any] | None = None,
+        attempt: Attempt | None = None,
     ) -> None:
         self._compiled = compiled
         self._find_cloned = find_cloned
-        self.program = HloProgram(lambda: _text(compiled), hidden=NO_TEXT)
+        self.program = HloProgram(lambda: _text(compiled), hidden=NO_TEXT, attempt=attempt)
         self.reasons: dict[str, str] = {}
 
     @property
@@ -108,7 +111,7 @@ class Compiled:
         if self.pricing is not None and self._find_cloned is not None:
             found = self._find_cloned(self.pricing)
         if found is None:
-            self.reasons["cloned"] = NO_TEXT if self.pricing is None else NO_LOWERED
+            self.reasons["cloned"] = self.program.hidden if self.pricing is None else NO_LOWERED
         return found
 
     @cached_property
@@ -141,7 +144,7 @@ class Compiled:
 
     def _counted(self, name: str) -> Any:
         if self.totals is None:
-            self.reasons[name] = NO_TEXT
+            self.reasons[name] = self.program.hidden
             return None
         if name not in _COLLECTIVES:
             return getattr(self.totals, name)

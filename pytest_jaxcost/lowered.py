@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_jaxcost import hlo
-from pytest_jaxcost.hlo.program import HloProgram
+from pytest_jaxcost.hlo.program import Attempt, HloProgram
 
 NO_TEXT = "JAX does not show the lowered program"
 NOT_ALLOCATED = "memory is allocated when the program is compiled"
@@ -28,8 +28,8 @@ class Lowered:
     peak_bytes: int | None = None
     reasons: Mapping[str, str] = dict.fromkeys(("temp_bytes", "peak_bytes"), NOT_ALLOCATED)
 
-    def __init__(self, lowered: Any) -> None:
-        self.program = HloProgram(lambda: _text(lowered), hidden=NO_TEXT)
+    def __init__(self, lowered: Any, attempt: Attempt | None = None) -> None:
+        self.program = HloProgram(lambda: _text(lowered), hidden=NO_TEXT, attempt=attempt)
 
     @cached_property
     def argument_bytes(self) -> int | None:

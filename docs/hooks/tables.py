@@ -98,7 +98,8 @@ def _table_for(found: re.Match[str]) -> str:
 
 
 def _metric_row(metric: Metric) -> str:
-    whole = f"`{metric.whole}`" if metric.whole else ""
+    code = "`" if metric.whole in METRICS else ""
+    whole = f"{code}{metric.whole}{code}" if metric.whole else ""
     return f"| `{metric.name}` | {metric.unit} | {whole} | {metric.meaning} |"
 
 

@@ -88,7 +88,8 @@ def _work(facts: Facts, factors: Factors) -> tuple[int, int]:
     """The flops and the transcendentals of the program, if equations cost so many times as much."""
     flops, transcendentals = float(facts.totals.flops), float(facts.totals.transcendentals)
     for region, equation in facts.program.walk():
-        cost = facts.cost(equation) if id(equation) in factors else None
+        is_dearer = id(equation) in factors and facts.is_live(equation)
+        cost = facts.cost(equation) if is_dearer else None
         if cost is not None:
             more = (factors[id(equation)] - 1) * region.weight
             flops += cost.flops * more

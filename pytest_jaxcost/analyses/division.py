@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.parts import Parts
-from pytest_jaxcost.analyses.prices import CLAIMS
 from pytest_jaxcost.analyses.registry import ANALYSES
 from pytest_jaxcost.analyses.scopes import Scopes, scope_name
 from pytest_jaxcost.analyses.stages import stages_of_part
 from pytest_jaxcost.report.errors import ScopeError
 from pytest_jaxcost.report.measurement import Measurement
 from pytest_jaxcost.report.metrics import COMPILED_FIELDS
-from pytest_jaxcost.report.records import Findings, Totals
+from pytest_jaxcost.report.records import Findings, Totals, unknown_findings, unknown_totals
 from pytest_jaxcost.report.stages import Stages
 
 CHOSEN = frozenset({"intermediates"})
@@ -26,6 +25,16 @@ UNDIVIDED = "the compiled program is not divided into phases and scopes"
 WHOLE = "a phase or scope has no program of its own; report.without() takes the whole one"
 
 Scope = str | Callable[..., Any]
+Found = TypeVar("Found")
+
+
+class Unknown(NamedTuple):
+    """Stands for members that could not be found out."""
+
+    reason: str
+
+
+Members = frozenset[int] | Unknown
 
 
 class Whole(Measurement, Protocol):
@@ -33,6 +42,13 @@ class Whole(Measurement, Protocol):
 
     @property
     def facts(self) -> Facts: ...
+
+    @property
+    def failures(self) -> tuple[str, ...]: ...
+
+    def attempt(
+        self, what: str, look: Callable[[], Found], otherwise: Callable[[str], Found]
+    ) -> Found: ...
 
     def on(self, target: str) -> Whole: ...
 
@@ -49,9 +65,15 @@ class Division:
 
     @cached_property
     def everything(self) -> Part:
+        return Part(self, self.whole.name, self.attempt("parts", self._everything))
+
+    def attempt(self, what: str, look: Callable[[], Members]) -> Members:
+        """The members that `look` finds, or why it does not."""
+        return self.whole.attempt(what, look, Unknown)
+
+    def _everything(self) -> Members:
         walk = self.whole.facts.program.walk()
-        members = frozenset(id(equation) for _, equation in walk)
-        return Part(self, self.whole.name, members)
+        return frozenset(id(equation) for _, equation in walk)
 
     @cached_property
     def phases(self) -> Mapping[str, frozenset[int]]:
@@ -66,8 +88,10 @@ class Division:
 class Part:
     """The measurement of the equations whose ``id`` is among `members`."""
 
-    def __init__(self, division: Division, name: str, members: frozenset[int]) -> None:
-        self.division, self.name, self.members = division, name, members
+    def __init__(self, division: Division, name: str, members: Members) -> None:
+        self.division, self.name, self._members = division, name, members
+        self.members = members if isinstance(members, frozenset) else frozenset[int]()
+        self.unknown = members.reason if isinstance(members, Unknown) else ""
         self._whole = division.whole
         self._findings: dict[str, Findings] = {}
 
@@ -83,12 +107,24 @@ class Part:
     def has_compiled(self) -> bool:
         return False
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return self._whole.failures
+
     def totals(self) -> Totals:
         return self._totals
 
+    def written(self) -> Totals:
+        return self._counted(lambda: self.division.parts.written(self.members))
+
     @cached_property
     def _totals(self) -> Totals:
-        return self.division.parts.totals(self.members)
+        return self._counted(lambda: self.division.parts.totals(self.members))
+
+    def _counted(self, look: Callable[[], Totals]) -> Totals:
+        if self.unknown:
+            return unknown_totals(self.unknown)
+        return self._whole.attempt("totals", look, unknown_totals)
 
     def findings(self, kind: str) -> Findings:
         if kind not in self._findings:
@@ -96,8 +132,9 @@ class Part:
         return self._findings[kind]
 
     def _look(self, kind: str) -> Findings:
-        if kind in CHOSEN:
-            return ANALYSES[kind](self._whole.facts.within(self.members))
+        if kind in CHOSEN and not self.unknown:
+            facts = self._whole.facts.within(self.members)
+            return self._whole.attempt(kind, lambda: ANALYSES[kind](facts), unknown_findings)
         return self._of_whole(self._whole.findings(kind))
 
     def judged(self, kind: str) -> Findings:
@@ -108,7 +145,12 @@ class Part:
         return self._of_whole(self._whole.occurrences(primitive))
 
     def _of_whole(self, findings: Findings) -> Findings:
-        return self.division.parts.findings(findings, self.members)
+        if unknown := self.unknown or findings.unknown:
+            return unknown_findings(unknown)
+        parts = self.division.parts
+        return self._whole.attempt(
+            "parts", lambda: parts.findings(findings, self.members), unknown_findings
+        )
 
     def instructions(self, _: str | None) -> Findings:
         """None: instructions belong to no part."""
@@ -129,7 +171,7 @@ class Part:
 
     def on(self, target: str) -> Part:
         """The same equations of the program for another target."""
-        return Part(Division(self._whole.on(target)), self.name, self.members)
+        return Part(Division(self._whole.on(target)), self.name, self._members)
 
     def without(self, _: Collection[str]) -> Part:
         """Nothing: whole programs alone are written down without their waste.
@@ -139,17 +181,18 @@ class Part:
         """
         raise ScopeError(WHOLE)
 
-    def waste(self) -> int:
-        """The operations of the whole program's findings that are in this part."""
-        kinds = (self.findings(kind) for kind in CLAIMS)
-        return sum(each.flops + each.transcendentals for found in kinds for each in found)
-
     # parts of the part
 
     def phase(self, name: str) -> Part:
         """The equations of one phase, if there are any."""
-        members = self.division.phases.get(name, frozenset())
-        return Part(self.division, f"{self.name} ({name})", self.members & members)
+        members = self._found("phases", lambda: self._in_phase(name))
+        return Part(self.division, f"{self.name} ({name})", members)
+
+    def _found(self, what: str, look: Callable[[], Members]) -> Members:
+        return Unknown(self.unknown) if self.unknown else self.division.attempt(what, look)
+
+    def _in_phase(self, name: str) -> Members:
+        return self.members & self.division.phases.get(name, frozenset())
 
     def scope(self, scope: Scope) -> Part:
         """The equations of a named scope, a jitted function or a Python function.
@@ -157,12 +200,12 @@ class Part:
         Raises:
             ScopeError: there are none.
         """
-        members = self._scopes.members(scope)
+        members = self._found("scopes", lambda: self._scopes.members(scope))
         return Part(self.division, f"{scope_name(scope)} in {self.name}", members)
 
     def scopes(self) -> tuple[str, ...]:
         """The named scopes and the user's jitted functions, in program order."""
-        return self._scopes.names
+        return self._whole.attempt("scopes", lambda: self._scopes.names, lambda _: ())
 
     @cached_property
     def _scopes(self) -> Scopes:

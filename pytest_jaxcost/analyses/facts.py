@@ -22,7 +22,7 @@ from pytest_jaxcost.flow.dependence import arguments, dependents
 from pytest_jaxcost.flow.evaluations import Evaluations
 from pytest_jaxcost.flow.indices import index_values
 from pytest_jaxcost.flow.invariance import Invariance, invariance
-from pytest_jaxcost.flow.live import live_values
+from pytest_jaxcost.flow.live import is_live, live_values
 from pytest_jaxcost.flow.numbers import value_numbers
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences, repetitions
 from pytest_jaxcost.ir import where
@@ -36,6 +36,8 @@ INDEX_ELEMENTS = 32
 """Integer and boolean results of at most so many elements are index arithmetic, not work. What is
 made of literals alone is none either where it is as small, or a mask that ``jnp.tril`` makes of an
 iota: XLA folds it."""
+
+DEAD = "dead"
 
 UNKNOWN = "its cost is unknown and counted as nothing: "
 BOUND = "its cost is a lower bound: "
@@ -148,17 +150,31 @@ class Facts:
 
     @cached_property
     def tallies(self) -> dict[int, Tally]:
+        """What one run of each region costs, dead equations left out, by the region's ``id``."""
+        return tallies(self.program, self.price, self.is_live)
+
+    @cached_property
+    def written_tallies(self) -> dict[int, Tally]:
+        """The same with dead equations: what it costs to run all that is written."""
         return tallies(self.program, self.price)
 
     @cached_property
     def runs(self) -> dict[int, Runs]:
         """How often each region runs in the totals, by its ``id``."""
-        return counted_runs(self.program, self.tallies)
+        return counted_runs(self.program, self.tallies, self.is_live)
 
     @cached_property
     def totals(self) -> Totals:
-        """The whole program in numbers."""
-        program, tally = self.program, self.tallies[id(self.program.main)]
+        """What runs of the whole program, in numbers."""
+        return self._totals(self.tallies)
+
+    @cached_property
+    def written(self) -> Totals:
+        """The whole program as it is written, in numbers."""
+        return self._totals(self.written_tallies)
+
+    def _totals(self, of_regions: dict[int, Tally]) -> Totals:
+        program, tally = self.program, of_regions[id(self.program.main)]
         primitives: Counter[str] = Counter()
         calls: Counter[str] = Counter()
         for region in program.regions():
@@ -195,6 +211,10 @@ class Facts:
 
     # one equation
 
+    def is_live(self, equation: Equation) -> bool:
+        """Whether a result of the equation reaches an output, or it has an effect."""
+        return is_live(equation, self.live)
+
     def is_member(self, equation: Equation) -> bool:
         """Whether the equation is in the part of the program that is looked at."""
         return self.members is None or id(equation) in self.members
@@ -216,7 +236,8 @@ class Facts:
     def cost(self, equation: Equation) -> Cost | None:
         """The cost of one run of an equation, body included, or None if it is opaque."""
         if isinstance(equation.control, Block):
-            tally = block_tally(equation.control, self.tallies)
+            of_regions = self.tallies if self.is_live(equation) else self.written_tallies
+            tally = block_tally(equation.control, of_regions)
             return tally.cost if tally.exact else None
         return self.price(equation.eqn)
 
@@ -283,7 +304,7 @@ class Facts:
             flops=spent.flops,
             transcendentals=spent.transcendentals,
             bytes_accessed=spent.bytes_accessed,
-            share=self.share(spent),
+            share=self.share(spent, kind),
             nbytes=nbytes,
             exact=None not in costs and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
@@ -302,13 +323,18 @@ class Facts:
             flops=cost.flops,
             transcendentals=cost.transcendentals,
             bytes_accessed=cost.bytes_accessed,
-            share=self.share(cost),
+            share=self.share(cost, finding.kind),
         )
 
-    def share(self, cost: Cost) -> float | None:
-        """The part of the program's flops and transcendentals, between 0 and 1."""
-        whole = self.totals.flops + self.totals.transcendentals
-        return (cost.flops + cost.transcendentals) / whole if whole else None
+    def share(self, cost: Cost, kind: str = "") -> float | None:
+        """The part of the program's flops and transcendentals, between 0 and 1.
+
+        What is dead does not run: it is a part of the program as it is written.
+        """
+        of_regions = self.written_tallies if kind == DEAD else self.tallies
+        whole = of_regions[id(self.program.main)].cost
+        work = whole.flops + whole.transcendentals
+        return (cost.flops + cost.transcendentals) / work if work else None
 
     def places(self, equation: Equation) -> tuple[Place, ...]:
         """The innermost place of the user's own code, if there is any."""

@@ -140,9 +140,13 @@ def _is_bookkeeping(facts: Facts, equation: Equation) -> bool:
 def unchanged_finding(
     facts: Facts, kind: str, unchanged: Unchanged, hint: str = "", *, bookkeeping: bool = False
 ) -> Finding:
-    """A finding about the runs of an equation that its loop could do without."""
+    """A finding about the runs of an equation that its loop could do without.
+
+    Of a loop of unknown length it is those of one iteration, which each one but the first wastes.
+    """
     occurrence, needed, exact = unchanged
     runs = occurrence.region.weight
+    wasted = runs - needed if exact else runs
     cost = facts.cost(occurrence.equation)
     words = (ONCE if needed == 1 else OFTEN) if exact else UNKNOWN
     how = words.format(needed=needed, runs=runs)
@@ -151,8 +155,8 @@ def unchanged_finding(
         facts,
         kind,
         occurrence,
-        None if cost is None else cost.times(runs - needed),
-        runs=runs - needed,
+        None if cost is None else cost.times(wasted),
+        runs=wasted,
         hint=hint or (LINEARIZE if is_point else HINT).format(how=how),
         bookkeeping=bookkeeping,
     )

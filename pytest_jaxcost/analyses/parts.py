@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.parts import part_tally
+from pytest_jaxcost.cost.parts import Runs, counted_runs, part_tally
+from pytest_jaxcost.cost.tally import Chosen, every
 from pytest_jaxcost.ir.equation import Block, Equation, Region, Site
 from pytest_jaxcost.report.records import Finding, Findings, Totals
 
@@ -30,9 +31,18 @@ class Parts:
         return {id(equation): region for region, equation in self.facts.program.walk()}
 
     def totals(self, members: Collection[int]) -> Totals:
-        """The equations whose ``id`` is among `members`, in numbers."""
+        """What runs of the equations whose ``id`` is among `members`, in numbers."""
+        return self._totals(members, self.facts.runs, self.facts.is_live)
+
+    def written(self, members: Collection[int]) -> Totals:
+        """The same with equations that are dead."""
         facts = self.facts
-        tally = part_tally(facts.program, facts.runs, facts.price, members)
+        runs = counted_runs(facts.program, facts.written_tallies, every)
+        return self._totals(members, runs, every)
+
+    def _totals(self, members: Collection[int], runs: Mapping[int, Runs], counts: Chosen) -> Totals:
+        facts = self.facts
+        tally = part_tally(facts.program, runs, facts.price, members, counts)
         doubts = facts.doubts_about((*tally.executions, *tally.opaque))
         primitives = self._primitives(members)
         exact = facts.program.exact and tally.exact
@@ -56,6 +66,7 @@ class Parts:
                 (each for each in whole.all if each.bookkeeping), members
             ),
             residue=lambda: self._selected(whole.residue.all, members),
+            unjudged=whole.unjudged,
         )
 
     def _primitives(self, members: Collection[int]) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""In how many calls each equation is traced if each part of a basis has a call of its own."""
+"""In how many calls each equation runs if each part of a basis has a call of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.dependence import ancestors, inherited, passed_back
+from pytest_jaxcost.flow.dependence import inherited, passed_back
 from pytest_jaxcost.flow.zeros.depth import depth
 from pytest_jaxcost.flow.zeros.seeds import Seeds, makers
 from pytest_jaxcost.ir import where
@@ -23,15 +23,16 @@ def carried_parts(program: Inlined, seeds: Seeds) -> Marks:
 
 
 def calls(facts: Facts, seeds: Seeds, carried: Marks) -> Iterator[tuple[Equation, int]]:
-    """In how many calls each equation of a derivative is traced that carries no tangent."""
+    """In how many calls each equation of a derivative runs that carries no tangent.
+
+    Each call traces the whole function, and drops what its own tangents do not need.
+    """
     needed = _needed(facts, carried)
-    before, after = _inside(seeds, carried)
-    always = _always_traced(facts, before, after, carried)
     basis = {id(equation) for equation in makers(facts.program, seeds)}
-    for equation in (*before, *after):
+    for equation in _inside(seeds, carried):
         value = equation.outputs[0]
         if not carried[value] and id(equation) not in basis:
-            yield equation, len(seeds.parts) if always[value] else needed[value].bit_count()
+            yield equation, max(needed[value].bit_count(), 1)
 
 
 def _needed(facts: Facts, carried: Marks) -> Marks:
@@ -45,7 +46,7 @@ def _needed(facts: Facts, carried: Marks) -> Marks:
     return passed_back(facts.program, read)
 
 
-def _inside(seeds: Seeds, carried: Marks) -> tuple[list[Equation], list[Equation]]:
+def _inside(seeds: Seeds, carried: Marks) -> list[Equation]:
     """The leaves of a derivative: reverse mode's forward pass, and what stands after the basis.
 
     JAX traces a derivative at a stretch.
@@ -54,7 +55,7 @@ def _inside(seeds: Seeds, carried: Marks) -> tuple[list[Equation], list[Equation
     own = next(k for k, each in enumerate(equations) if each is seeds.equation)
     pushed = (k for k, each in enumerate(equations) if _is_pushed(each, seeds, carried))
     first, last = _forward_pass(seeds, own), max(pushed, default=own)
-    return leaves(equations[first:own]), leaves(equations[own : last + 1])
+    return leaves(equations[first : last + 1])
 
 
 def leaves(equations: Sequence[Equation]) -> list[Equation]:
@@ -95,28 +96,3 @@ def _calls_around(equation: Equation) -> Iterator[tuple[object, ...]]:
     for k, frame in enumerate(every):
         if _compat.derivative_of(frame):
             yield (frame.of, *every[k + 1 :])
-
-
-def _always_traced(
-    facts: Facts, before: Sequence[Equation], after: Sequence[Equation], carried: Marks
-) -> bytearray:
-    """What every call computes: the function itself, and reverse mode's whole forward pass.
-
-    A derivative's coefficient is read by tangents alone, in the expression that it belongs to.
-    """
-    readers: dict[int, list[Equation]] = {}
-    for equation in leaves(facts.program.main.equations):
-        for value in equation.inputs:
-            readers.setdefault(value, []).append(equation)
-    results = {value for region in facts.program.regions() for value in region.results}
-
-    def is_own(equation: Equation, value: int) -> bool:
-        if value in results or value not in readers:
-            return True
-        source = where.source(equation)
-        return any(
-            not carried[each.outputs[0]] and where.source(each) != source for each in readers[value]
-        )
-
-    own = [v for each in after for v in each.outputs if not carried[v] and is_own(each, v)]
-    return ancestors(facts.program, [*own, *(v for each in before for v in each.outputs)])

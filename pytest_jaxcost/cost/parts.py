@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pytest_jaxcost.cost.record import NOTHING
-from pytest_jaxcost.cost.tally import Price, Tally
+from pytest_jaxcost.cost.tally import Chosen, Price, Tally
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region, Switch
 
 
@@ -19,8 +19,11 @@ class Runs:
     exact: bool = True
 
 
-def counted_runs(program: Inlined, tallies: Mapping[int, Tally]) -> dict[int, Runs]:
-    """The runs of each region, by its ``id``; of a ``cond`` only the costliest branch runs."""
+def counted_runs(program: Inlined, tallies: Mapping[int, Tally], counts: Chosen) -> dict[int, Runs]:
+    """The runs of each region, by its ``id``; of a ``cond`` only the costliest branch runs.
+
+    `counts` says which equations the tallies are of.
+    """
     waiting = Counter(id(inner) for region in program.regions() for inner in _inside(region))
     runs = {id(program.main): Runs(times=1)}
     ready = [program.main]
@@ -28,10 +31,11 @@ def counted_runs(program: Inlined, tallies: Mapping[int, Tally]) -> dict[int, Ru
         region = ready.pop()
         outer = runs[id(region)]
         for equation in region.equations:
+            times = outer.times if counts(equation) else 0
             for inner, trips in _counted(equation, tallies):
                 known = runs.get(id(inner), Runs())
                 runs[id(inner)] = Runs(
-                    times=known.times + outer.times * trips,
+                    times=known.times + times * trips,
                     exact=known.exact and outer.exact and inner.exact,
                 )
                 waiting[id(inner)] -= 1
@@ -41,9 +45,13 @@ def counted_runs(program: Inlined, tallies: Mapping[int, Tally]) -> dict[int, Ru
 
 
 def part_tally(
-    program: Inlined, runs: Mapping[int, Runs], price: Price, members: Collection[int]
+    program: Inlined,
+    runs: Mapping[int, Runs],
+    price: Price,
+    members: Collection[int],
+    counts: Chosen,
 ) -> Tally:
-    """The tally of the equations whose ``id`` is among `members`, in one run of the program."""
+    """The tally of those `members`, by their ``id``, that count, in one run of the program."""
     cost = NOTHING
     executions: Counter[str] = Counter()
     opaque: set[str] = set()
@@ -51,7 +59,7 @@ def part_tally(
     for region in program.regions():
         here = runs[id(region)]
         for equation in region.equations:
-            if id(equation) not in members:
+            if id(equation) not in members or not counts(equation):
                 continue
             exact = exact and here.exact
             if not (isinstance(equation.control, Block) and equation.control.shared):

@@ -20,6 +20,10 @@ RuleT = TypeVar("RuleT", bound=Rule)
 RULES: dict[str, Rule] = {}
 
 
+class CostRuleError(TypeError):
+    """A cost rule from outside raised, or returned something that is no cost."""
+
+
 def rule(*primitive_names: str) -> Callable[[RuleT], RuleT]:
     """A decorator that prices primitives by a rule of this package."""
 
@@ -75,15 +79,20 @@ def register(rules: Mapping[str, Rule]) -> None:
 
 
 def checked(name: str, function: Rule) -> Rule:
-    """`function`, raising TypeError for anything but None or a Cost of integers from 0 on."""
+    """`function`, raising CostRuleError for anything but None or a Cost of integers from 0 on."""
 
     @functools.wraps(function)
     def price(eqn: Any) -> Cost | None:
-        cost: object = function(eqn)
+        try:
+            cost: object = function(eqn)
+        except Exception as error:  # the author of the rule is told, whatever it is
+            raise CostRuleError(
+                f"the cost rule of {name} raised {type(error).__name__}: {error}"
+            ) from error
         if cost is None:
             return None
         if not isinstance(cost, Cost):
-            raise TypeError(
+            raise CostRuleError(
                 f"the cost rule of {name} returned {cost!r}; it returns a Cost, or None where it "
                 "cannot say"
             )
@@ -102,7 +111,7 @@ def _count(name: str, field: str, value: object) -> int:
     except TypeError:
         count = -1
     if count < 0:
-        raise TypeError(
+        raise CostRuleError(
             f"the cost rule of {name} returned {field}={value!r}; it is an integer from 0 on"
         )
     return count

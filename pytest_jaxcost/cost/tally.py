@@ -1,7 +1,8 @@
 """What a whole program costs: the costs of its equations, added up through loops and branches.
 
 A loop body counts as often as it runs, a ``cond`` as its costliest branch. Each region is added
-up once, so totals stay exact where inlining every call would explode.
+up once, so totals stay exact where inlining every call would explode. What does not run, because
+nobody reads its results, is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region, Switch
 
 Price = Callable[[Any], Cost | None]
+
+Chosen = Callable[[Equation], bool]
+"""Whether an equation counts."""
+
+
+def every(_: Equation) -> bool:
+    """All equations count, as if they ran one by one."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +41,8 @@ class Tally:
         return self.cost.flops + self.cost.transcendentals, self.cost.bytes_accessed
 
 
-def tallies(program: Inlined, price: Price) -> dict[int, Tally]:
-    """The tally of one run of each region, by the region's ``id``."""
+def tallies(program: Inlined, price: Price, counts: Chosen = every) -> dict[int, Tally]:
+    """The tally of one run of each region, of equations that count, by the region's ``id``."""
     done: dict[int, Tally] = {}
     stack = [program.main]
     while stack:
@@ -45,7 +54,7 @@ def tallies(program: Inlined, price: Price) -> dict[int, Tally]:
         if missing:
             stack.extend(missing)
         else:
-            done[id(region)] = _add_up(region, price, done)
+            done[id(region)] = _add_up(region, price, done, counts)
     return done
 
 
@@ -59,12 +68,14 @@ def _inside(region: Region) -> list[Region]:
     return [inner for control in controls if control is not None for inner in control.regions]
 
 
-def _add_up(region: Region, price: Price, done: dict[int, Tally]) -> Tally:
+def _add_up(region: Region, price: Price, done: dict[int, Tally], counts: Chosen) -> Tally:
     flops = transcendentals = accessed = 0
     executions: Counter[str] = Counter()
     opaque: set[str] = set()
     exact = True
     for equation in region.equations:
+        if not counts(equation):
+            continue
         if equation.control is None:
             name = equation.eqn.primitive.name
             executions[name] += 1

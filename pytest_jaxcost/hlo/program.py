@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from pytest_jaxcost.collection import without_collection
 from pytest_jaxcost.hlo.costs import Pricing, price
@@ -18,13 +19,31 @@ WEIGHTED = WORK | {
 """Counts that an unknown trip count makes lower bounds."""
 
 
+Read = TypeVar("Read")
+
+
+class Attempt(Protocol):
+    """Calls the first; where that fails, the second with the reason."""
+
+    def __call__(
+        self, look: Callable[[], Read], otherwise: Callable[[str], Read | None], /
+    ) -> Read | None: ...
+
+
+def _plainly(look: Callable[[], Read], _: Callable[[str], Read | None], /) -> Read | None:
+    return look()
+
+
 class HloProgram:
     """An HLO program of any stage; `text` gives its text, or None where there is none to see."""
 
-    def __init__(self, text: Callable[[], str | None], *, hidden: str) -> None:
+    def __init__(
+        self, text: Callable[[], str | None], *, hidden: str, attempt: Attempt | None = None
+    ) -> None:
         self._text = text
-        self._hidden = hidden
-        """Why there is no text, if there is none."""
+        self._attempt = attempt or _plainly
+        self.hidden = hidden
+        """Why nothing is known of the program, if nothing is."""
 
     @cached_property
     def text(self) -> str | None:
@@ -34,17 +53,22 @@ class HloProgram:
     @cached_property
     @without_collection
     def pricing(self) -> Pricing | None:
-        """The program, read and priced; None without its text.
+        """The program, read and priced; None without its text, or where it cannot be read.
 
         Raises:
-            HloSyntaxError: the text is not what any known compiler writes.
+            HloSyntaxError: the text is not what any known compiler writes, and nobody attends.
         """
-        return None if self.text is None else price(parse(self.text))
+        text = self.text
+        return None if text is None else self._attempt(lambda: price(parse(text)), self._unread)
 
     @cached_property
     def totals(self) -> HloTotals | None:
         """The figures of the whole program."""
-        return None if self.pricing is None else totals(self.pricing)
+        pricing = self.pricing
+        return None if pricing is None else self._attempt(lambda: totals(pricing), self._unread)
+
+    def _unread(self, reason: str) -> None:
+        self.hidden = reason
 
     @property
     def exact(self) -> bool:
@@ -54,7 +78,7 @@ class HloProgram:
     @property
     def caveats(self) -> tuple[str, ...]:
         """Why counts are lower bounds."""
-        return (self._hidden,) if self.totals is None else self.totals.caveats
+        return (self.hidden,) if self.totals is None else self.totals.caveats
 
     @cached_property
     def bounds(self) -> frozenset[str]:

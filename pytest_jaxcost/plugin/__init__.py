@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import hookspecs, options
+from .failed import Failed
 from .session import Session, is_marked
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     session = config.stash[SESSION] = Session(config)
+    config.pluginmanager.register(Failed(), "jaxcost-failed")
     if options.anything_given(config):
         session.check_options()
     if options.is_on(config, "report") or options.is_on(config, "stages"):
@@ -104,9 +106,11 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    rows = item.config.stash[SESSION].take_rows()
-    if rows:
+    session = item.config.stash[SESSION]
+    if rows := session.take_rows():
         report.jaxcost = rows  # type: ignore[attr-defined]
+    if failures := session.take_failures():
+        report.jaxcost_failures = failures  # type: ignore[attr-defined]
     return report
 
 

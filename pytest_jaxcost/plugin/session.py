@@ -12,6 +12,8 @@ from weakref import WeakSet
 
 import pytest
 
+from ..failures import LISTENERS, Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -43,6 +45,9 @@ class Session:
         self.config = config
         self.running: Running | None = None
         self.reports: WeakSet[Report] = WeakSet()
+        self.failures: list[Failure] = []
+        self._listen = self.failures.append
+        LISTENERS.append(self._listen)
         self._restore_cost_rules: Callable[[], None] | None = None
 
     @cached_property
@@ -87,6 +92,7 @@ class Session:
         self.running = None
 
     def close(self) -> None:
+        LISTENERS.remove(self._listen)
         if self._restore_cost_rules is not None:
             self._restore_cost_rules()
 
@@ -147,6 +153,12 @@ class Session:
         if self.running is None:
             return []
         taken, self.running.rows = self.running.rows, []
+        return taken
+
+    def take_failures(self) -> list[list[str]]:
+        """The analyses that failed since the last call, as data that JSON has."""
+        taken = [list(failure) for failure in self.failures]
+        self.failures.clear()
         return taken
 
 

@@ -13,6 +13,10 @@ _FLOP: Steps = (
     ("FLOP", Fraction(1)),
     *((f"{prefix}FLOP", Fraction(factor)) for prefix, factor in SI.items()),
 )
+_OPERATIONS: Steps = (
+    ("op", Fraction(1)),
+    *((f"{prefix}op", Fraction(factor)) for prefix, factor in SI.items()),
+)
 _BYTES: Steps = (
     ("B", Fraction(1)),
     *((f"{prefix}B", Fraction(factor)) for prefix, factor in BINARY.items()),
@@ -28,6 +32,8 @@ def show(value: Fraction | float, unit: Unit, *, apart_from: Fraction | None = N
     exact = Fraction(value)
     if unit == "flop":
         return _scaled(exact, _FLOP, 1000, apart_from) or f"{int(exact):,} FLOP"
+    if unit == "op":
+        return _scaled(exact, _OPERATIONS, 1000, apart_from) or f"{int(exact):,} op"
     if unit == "bytes":
         return _scaled(exact, _BYTES, 1024, apart_from) or f"{int(exact):,} B"
     if unit == "seconds":

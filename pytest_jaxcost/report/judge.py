@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from .limits import Limit, Relation
 from .measurement import Reading
-from .metrics import METRICS, Family, Metric
+from .metrics import WHOLES, Family, Metric
 
 Read = Callable[[Metric | Family, str | None], Reading]
 
@@ -88,7 +88,7 @@ def _verdict(limit: Limit, read: Read, relative: Read | None, read_whole: Read) 
 
 
 def _whole(limit: Limit, read: Read) -> Reading | None:
-    return None if limit.subject.whole is None else read(METRICS[limit.subject.whole], None)
+    return None if limit.subject.whole is None else read(WHOLES[limit.subject.whole], None)
 
 
 def _relative(limit: Limit, relative: Read | None) -> Reading | None:

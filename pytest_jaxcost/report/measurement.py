@@ -54,21 +54,27 @@ class Measurement(Primitives, Protocol):
     def findings_kinds(self) -> tuple[str, ...]: ...
 
     @property
+    def failures(self) -> tuple[str, ...]:
+        """What could not be analysed so far, and why."""
+
+    @property
     def has_compiled(self) -> bool:
         """Whether ``compiled()`` was called already."""
 
-    def totals(self) -> Totals: ...
+    def totals(self) -> Totals:
+        """What runs."""
 
-    def findings(self, kind: str) -> Findings: ...
+    def written(self) -> Totals:
+        """What is written, dead equations included, as if the equations ran one by one."""
+
+    def findings(self, kind: str) -> Findings:
+        """The findings of a kind; those of all kinds that are waste, of the kind ``waste``."""
 
     def judged(self, kind: str) -> Findings:
         """The findings of a kind with what the compiler makes of each; compiles the program."""
 
     def without(self, kinds: Collection[str]) -> Measurement:
         """The program without findings of some kinds; without all waste if none is named."""
-
-    def waste(self) -> int:
-        """The operations that all waste together costs."""
 
     def occurrences(self, primitive: str | None) -> Findings:
         """Where ``primitive`` stands in the program, call-like ones too, by cost; ``None``: all."""
@@ -118,6 +124,8 @@ def read(
     source, field = subject.reads
     if source == "totals":
         return _from_totals(subject, measurement.totals(), item)
+    if source == "written":
+        return _from_totals(subject, measurement.written(), item)
     if source == "compiled":
         return _from_compiled(measurement.compiled(), field, item)
     if source in OPTIMIZED:
@@ -125,6 +133,8 @@ def read(
     if subject.stage == "compiled":
         return _from_survivors(subject, measurement, measurement.judged(source).without(ignore))
     findings = measurement.findings(source).without(ignore)
+    if findings.unknown:
+        return Reading(value=None, reason=findings.unknown)
     exact = findings.exact or not subject.weighted
     return Reading(value=getattr(findings, field), exact=exact)
 
@@ -132,6 +142,8 @@ def read(
 def _from_survivors(
     subject: Metric | Family, measurement: Measurement, findings: Findings
 ) -> Reading:
+    if reason := findings.unknown or findings.unjudged:
+        return Reading(value=None, reason=reason)
     if findings.undecided and measurement.compiled().pricing is None:
         return Reading(value=None, reason=measurement.compiled().caveats[0])
     surviving = findings.surviving
@@ -140,6 +152,8 @@ def _from_survivors(
 
 
 def _from_totals(subject: Metric | Family, totals: Totals, item: str | None) -> Reading:
+    if totals.unknown:
+        return Reading(value=None, reason=totals.unknown)
     exact = totals.exact or not subject.weighted
     value = getattr(totals, subject.reads[1])
     if item is not None:
@@ -160,6 +174,8 @@ def _from_optimized(subject: Metric | Family, compiled: Any) -> Reading:
     findings = getattr(compiled, kind)
     if findings is None:
         return _unknown(compiled, kind)
+    if findings.unknown:
+        return Reading(value=None, reason=findings.unknown)
     return Reading(value=getattr(findings, field), exact=findings.exact or not subject.weighted)
 
 

@@ -12,7 +12,7 @@ from .culprits import Culprit, Culprits
 from .judge import Verdict
 from .layout import Cell, Line, paragraph, row, text
 from .limits import Relation
-from .metrics import Metric
+from .metrics import WRITTEN_FLOPS, Metric
 from .records import Finding, Place
 from .wording import FORETOLD, NOTES, amount, amounts, happened, share, survival, what
 
@@ -26,6 +26,11 @@ KEPT = {
     Relation.MIN: "(at least {})",
     Relation.EXACTLY: "(exactly {})",
 }
+
+NAMED = ("count", "transcendentals")
+"""Units of amounts that are followed by the name of what they are of."""
+
+AS_WRITTEN = " as written"
 
 BESIDE_MARGIN = 72  # of 80 columns: pytest writes 8 before each line of an error
 
@@ -144,7 +149,8 @@ def _of_whole(verdict: Verdict) -> str:
     apart = verdict.limit.bound.value if verdict.limit.bound.sort == "share" else None
     unit = verdict.limit.subject.unit
     whole = amount(verdict.whole, unit)
-    noun = f" {verdict.limit.subject.whole}" if unit in ("count", "transcendentals") else ""
+    name = verdict.limit.subject.whole
+    noun = AS_WRITTEN if name == WRITTEN_FLOPS else f" {name}" if unit in NAMED else ""
     return f"{show_share(verdict.share, apart_from=apart)} of {whole}{noun}"
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-Unit = Literal["count", "flop", "transcendentals", "bytes", "seconds"]
+Unit = Literal["count", "op", "flop", "transcendentals", "bytes", "seconds"]
 Stage = Literal["traced", "compiled"]
 
 # Amounts that are lower bounds wherever a trip count or the cost of an equation is unknown.
-WEIGHTED = frozenset({"flops", "transcendentals", "bytes_accessed", "executions"})
+WEIGHTED = frozenset({"operations", "flops", "transcendentals", "bytes_accessed", "executions"})
 
 # What findings weigh under a metric whose field they do not have themselves.
 _WEIGHS = {"collective_bytes": "bytes_accessed"}
@@ -33,8 +33,8 @@ Names = Literal["primitives", "opcodes", "collectives"]
 class Metric:
     """One number: its ``unit``, the ``stage`` that has it, and the ``whole`` it is a part of.
 
-    ``reads`` names where it stands: ``("totals", field)``, ``("compiled", field)``, or a kind of
-    findings and one of their sums.
+    ``reads`` names where it stands: ``("totals", field)``, ``("written", field)``,
+    ``("compiled", field)``, or a kind of findings and one of their sums.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Metric:
     @property
     def kind(self) -> str | None:
         """The kind of findings it sums, or ``None``."""
-        return None if self.reads[0] in ("totals", "compiled") else self.reads[0]
+        return None if self.reads[0] in ("totals", "written", "compiled") else self.reads[0]
 
     @property
     def weighted(self) -> bool:
@@ -98,6 +98,9 @@ def _optimized(name: str, unit: Unit, field: str, meaning: str) -> Metric:
     return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
 
 
+WRITTEN_FLOPS = "flops as written"
+"""What dead flops are a part of: they do not run, so that the flops of the program have none."""
+
 # fmt: off
 _TABLE = (
     _traced("eqns", "count", None, ("totals", "eqns"),
@@ -108,6 +111,10 @@ _TABLE = (
             "Elementwise exp, log, sin, tanh and the like, per element, apart from flops."),
     _traced("bytes_accessed", "bytes", None, ("totals", "bytes_accessed"),
             "Bytes that the equations read and write, each on its own, before any fusion."),
+    _traced("operations", "op", None, ("totals", "operations"),
+            "Flops and transcendentals together."),
+    _traced("waste", "op", "operations", ("waste", "operations"),
+            "Operations that `report.without()` saves: the program without its waste."),
     _traced("duplicates", "count", "eqns", ("duplicates", "count"),
             "Equations that compute a value which the program has computed already."),
     _traced("duplicate_flops", "flop", "flops", ("duplicates", "flops"),
@@ -117,7 +124,7 @@ _TABLE = (
             "Transcendentals of the repetitions, the first computation of each not counted."),
     _traced("dead", "count", "eqns", ("dead", "count"),
             "Equations whose results reach no output and no effect, without what AD leaves."),
-    _traced("dead_flops", "flop", "flops", ("dead", "flops"),
+    _traced("dead_flops", "flop", WRITTEN_FLOPS, ("dead", "flops"),
             "Flops of the dead equations: traced, and dropped when JAX lowers the program."),
     _traced("recomputed_flops", "flop", "flops", ("recomputed", "flops"),
             "Flops that jax.checkpoint (remat) does again in the backward pass, as asked."),
@@ -221,6 +228,16 @@ ABOUT_MEMORY = frozenset(each.kind for each in _TABLE if each.kind and each.unit
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
 )
+
+WHOLES: Mapping[str, Metric] = MappingProxyType(
+    {
+        **METRICS,
+        WRITTEN_FLOPS: _traced(
+            WRITTEN_FLOPS, "flop", None, ("written", "flops"), "Flops, dead equations included."
+        ),
+    }
+)
+"""What metrics are parts of, by the name of the whole."""
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {

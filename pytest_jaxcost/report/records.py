@@ -69,8 +69,12 @@ class Finding:
     @property
     def cost(self) -> tuple[int, int, int, int]:
         """What findings are ordered by: work, then memory, then traffic, then how many."""
-        work = self.flops + self.transcendentals
-        return (work, self.nbytes, self.bytes_accessed, self.count)
+        return (self.operations, self.nbytes, self.bytes_accessed, self.count)
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
 
     @property
     def computed(self) -> int | None:
@@ -113,9 +117,11 @@ class Findings(Sequence[Finding]):
 
     The sequence and its sums hold work only. ``all`` has the bookkeeping too, and ``residue`` what
     JAX itself does where the user's code does not ask for it; both are made when they are read.
+    ``unknown`` says why nothing is known of the kind, and ``unjudged`` why nothing is known of what
+    the compiler makes of the findings; both are empty where all went well.
     """
 
-    __slots__ = ("_bookkeeping", "_residue", "_work")
+    __slots__ = ("_bookkeeping", "_residue", "_work", "unjudged", "unknown")
 
     def __init__(
         self,
@@ -123,7 +129,10 @@ class Findings(Sequence[Finding]):
         *,
         bookkeeping: Iterable[Finding] | Later = (),
         residue: Iterable[Finding] | Later = (),
+        unknown: str = "",
+        unjudged: str = "",
     ) -> None:
+        self.unknown, self.unjudged = unknown, unjudged
         given = tuple(findings)
         self._work = _sorted(each for each in given if not each.bookkeeping)
         self._bookkeeping: tuple[Finding, ...] | Later = _later(
@@ -150,6 +159,8 @@ class Findings(Sequence[Finding]):
         return hash(self._work)
 
     def __repr__(self) -> str:
+        if self.unknown:
+            return f"<Findings unknown: {self.unknown}>"
         names = ", ".join(f"{each.primitive} {each.aval}".strip() for each in self[:3])
         more = ", ..." if len(self) > 3 else ""
         return f"<Findings count={self.count}: {names}{more}>" if self else "<Findings count=0>"
@@ -167,6 +178,11 @@ class Findings(Sequence[Finding]):
         return sum(finding.transcendentals for finding in self)
 
     @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
+
+    @property
     def bytes_accessed(self) -> int:
         return sum(finding.bytes_accessed for finding in self)
 
@@ -180,8 +196,8 @@ class Findings(Sequence[Finding]):
 
     @property
     def exact(self) -> bool:
-        """``False`` when a cost among them is a lower bound."""
-        return all(finding.exact for finding in self)
+        """``False`` when a cost among them is a lower bound, or nothing is known of them."""
+        return not self.unknown and all(finding.exact for finding in self)
 
     @property
     def all(self) -> tuple[Finding, ...]:
@@ -197,12 +213,16 @@ class Findings(Sequence[Finding]):
             self._residue = tuple(self._residue())
         return Findings(self._residue)
 
-    def mapped(self, change: Callable[[Finding], Finding]) -> Findings:
+    def mapped(self, change: Callable[[Finding], Finding], *, unjudged: str = "") -> Findings:
         """The same with each finding of work changed."""
-        return Findings(
-            map(change, self),
-            bookkeeping=lambda: _bookkeeping(self.all),
-            residue=lambda: self.residue.all,
+        return self._with(map(change, self), unjudged=unjudged)
+
+    def guarded(self, guard: Callable[[Later], Iterable[Finding]]) -> Findings:
+        """The same, where ``guard`` makes what is made later."""
+        return self._with(
+            self._work,
+            bookkeeping=lambda: guard(lambda: _bookkeeping(self.all)),
+            residue=lambda: guard(lambda: self.residue.all),
         )
 
     @property
@@ -227,11 +247,33 @@ class Findings(Sequence[Finding]):
         """The findings whose primitive is not among ``primitives``."""
         if not primitives:
             return self
-        return Findings(
+        return self._with(
             _without(self._work, primitives),
             bookkeeping=lambda: _without(_bookkeeping(self.all), primitives),
             residue=lambda: _without(self.residue.all, primitives),
         )
+
+    def _with(
+        self,
+        work: Iterable[Finding],
+        *,
+        bookkeeping: Later | None = None,
+        residue: Later | None = None,
+        unjudged: str = "",
+    ) -> Findings:
+        """Other findings of the kind, of which as much is known."""
+        return Findings(
+            work,
+            bookkeeping=bookkeeping or (lambda: _bookkeeping(self.all)),
+            residue=residue or (lambda: self.residue.all),
+            unknown=self.unknown,
+            unjudged=unjudged or self.unjudged,
+        )
+
+
+def unknown_findings(reason: str) -> Findings:
+    """No findings, of a kind of which nothing is known."""
+    return Findings(unknown=reason)
 
 
 def _bookkeeping(findings: Iterable[Finding]) -> Iterable[Finding]:
@@ -261,18 +303,29 @@ class Totals:
 
     ``calls`` counts the call sites of call-like primitives, which ``primitives`` leaves out because
     their bodies are entered. Unless ``exact``, costs and ``executions`` are lower bounds and
-    ``caveats`` says why.
+    ``caveats`` says why. ``unknown`` says why nothing is known of the program, if that is so.
     """
 
-    eqns: int
-    flops: int
-    transcendentals: int
-    bytes_accessed: int
+    eqns: int = 0
+    flops: int = 0
+    transcendentals: int = 0
+    bytes_accessed: int = 0
     primitives: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     executions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     exact: bool = True
     caveats: tuple[str, ...] = ()
+    unknown: str = ""
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
+
+
+def unknown_totals(reason: str) -> Totals:
+    """The totals of a program of which nothing is known."""
+    return Totals(exact=False, unknown=reason)
 
 
 def _costliest_first(finding: Finding) -> tuple[Any, ...]:

@@ -54,7 +54,7 @@ class Metrics(Mapping[str, int | float | None]):
         return name in tuple(self)
 
     def __iter__(self) -> Iterator[str]:
-        kinds = (*self._report.findings_kinds, *OPTIMIZED, None)
+        kinds = (*self._report.findings_kinds, *OPTIMIZED, "waste", None)
         return (name for name, metric in METRICS.items() if metric.kind in kinds)
 
     def __len__(self) -> int:
@@ -149,12 +149,13 @@ class Report:
 
     @property
     def exact(self) -> bool:
-        """``False`` when the totals are lower bounds; ``caveats`` says why."""
-        return self._measurement.totals().exact
+        """``False`` when totals are lower bounds or an analysis failed; ``caveats`` says why."""
+        return self._measurement.totals().exact and not self._measurement.failures
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        return self._measurement.totals().caveats
+        """Why totals are lower bounds, and what could not be analysed of what was read so far."""
+        return (*self._measurement.totals().caveats, *self._measurement.failures)
 
     @property
     def compiled(self) -> Any:
@@ -265,7 +266,7 @@ class Report:
     @property
     def waste(self) -> int:
         """The operations, flops and transcendentals together, that ``without()`` saves."""
-        return self._measurement.waste()
+        return self.findings("waste").operations
 
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.

@@ -147,3 +147,15 @@ class Stages:
         from .html import stages_html
 
         return stages_html(self)
+
+
+def unknown_stages(name: str, environment: Mapping[str, str], reason: str) -> Stages:
+    """The stages of a program of which nothing is known."""
+    reasons = dict.fromkeys(ROWS, reason)
+    return Stages(
+        name=name,
+        environment=environment,
+        traced=Stage(name="traced", reasons=reasons),
+        lowered=Stage(name="lowered", reasons=reasons),
+        compiled=Stage(name="compiled", reasons=reasons),
+    )

@@ -37,6 +37,7 @@ SECONDS: Mapping[str, Fraction] = MappingProxyType(
 EXAMPLES: Mapping[Unit, str] = MappingProxyType(
     {
         "count": '12, "1.5k" or "2M"',
+        "op": '2000, "2 kop" or "1.5 Mop"',
         "flop": '2000000, "2 MFLOP" or "1.5 GFLOP"',
         "transcendentals": '5000, "5k" or "1.5M"',
         "bytes": '4096, "24 MiB" or "3 kB"',
@@ -46,6 +47,7 @@ EXAMPLES: Mapping[Unit, str] = MappingProxyType(
 ACCEPTED: Mapping[Unit, str] = MappingProxyType(
     {
         "count": "a plain number",
+        "op": "operations",
         "flop": "flop",
         "transcendentals": "a plain number",
         "bytes": "bytes",
@@ -79,6 +81,7 @@ def _suffixes() -> dict[str, tuple[Unit | None, Fraction]]:
             table[prefix] = (None, exact)
         for word in ("FLOP", "FLOPs", "FLOPS", "flop", "flops"):
             table[prefix + word] = table[(prefix + word).lower()] = ("flop", exact)
+        table[prefix + "op"] = table[prefix + "ops"] = ("op", exact)
         table[prefix + "B"] = ("bytes", exact)
     for prefix, factor in BINARY.items():
         table[prefix + "B"] = table[(prefix + "B").lower()] = ("bytes", Fraction(factor))

@@ -102,7 +102,7 @@ def amounts(culprit: Culprit, field: str) -> tuple[str, ...]:
         each = " each" if culprit.alike > 1 else ""
         return (show(culprit.finding.nbytes, "bytes") + each,)
     total = culprit.total
-    fields = ("flops", "transcendentals") if field in COUNTED else (field,)
+    fields = ("flops", "transcendentals") if field in (*COUNTED, "operations") else (field,)
     least = "" if total.exact else "at least "
     weights = ((each, getattr(total, each)) for each in fields)
     return tuple(least + _weight(value, each) for each, value in weights if value)

@@ -258,10 +258,23 @@ def test_a_loop_without_end_is_a_lower_bound():
 
     report = pytest_jaxcost.measure(program, (W, W))
     (finding,) = report.loop_invariants
-    assert (finding.primitive, finding.count, finding.flops) == ("dot_general", 1, 0)
+    assert (finding.primitive, finding.count, finding.flops) == ("dot_general", 1, 2 * 4**3)
     assert not finding.exact
+    with pytest.raises(pytest_jaxcost.CostError, match="loop_invariant_flops   at least 128 FLOP"):
+        report.check(max_loop_invariant_flops=0)
     assert not report.metrics.reading("loop_invariant_flops").exact
     assert finding.hint.endswith("before the loop, once instead of in every iteration")
+
+
+def test_a_loop_inside_a_loop_without_end_is_priced_for_one_iteration_of_that():
+    def program(w, x):
+        def step(c):
+            return lax.scan(lambda c, _: (c + w @ w, None), c, None, length=5)[0]
+
+        return lax.while_loop(lambda c: jnp.sum(c) < 100.0, step, x)
+
+    (finding,) = pytest_jaxcost.measure(program, (W, W)).loop_invariants
+    assert (finding.flops, finding.executions, finding.exact) == (5 * 2 * 4**3, 5, False)
 
 
 def test_in_the_condition_of_a_loop():

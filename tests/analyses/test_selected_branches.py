@@ -47,7 +47,7 @@ NOISY = {
     "two branches": (jax.vmap(two), (FLAGS, ROWS), [(DOT, 0), (N, N)]),
     "three branches": (jax.vmap(three), (NUMBERS, ROWS), [(0, N), (N, 0), (0, 2 * N)]),
     "two results": (jax.vmap(two_results), (FLAGS, ROWS), [(0, N), (N, N)]),
-    "a loop in a branch": (jax.vmap(looped), (FLAGS, ROWS), [(N, 0), (4, 4 * N)]),  # and a counter
+    "a loop in a branch": (jax.vmap(looped), (FLAGS, ROWS), [(N, 0), (0, 4 * N)]),
     "no operands": (jax.vmap(one_of_two), (FLAGS, ROWS), [(0, N), (0, N)]),
     "in a loop": (
         lambda p, x: lax.scan(lambda c, _: (jax.vmap(two)(p, c), None), x, None, length=3)[0],

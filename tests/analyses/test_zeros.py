@@ -380,7 +380,7 @@ NOISY = {
         hint=(
             "192 of 256 cotangents through linear_pair are structurally zero; one jax.jacrev for "
             "each output pulls only the others and avoids 12.3 kFLOP here; all of them would cost "
-            "about 123 kFLOP, or 768 FLOP with 2 cotangents, if those that reach no element in "
+            "about 123 kFLOP, or 256 FLOP with 2 cotangents, if those that reach no element in "
             "common are pulled as their sum"
         ),
         beside=basis(64, 192),
@@ -394,9 +394,9 @@ NOISY = {
         hint=(
             "96 of 128 tangents through rotated.<locals>.<lambda> are structurally zero; one "
             "jax.jacfwd for each argument pushes only the others and avoids 983 kFLOP here; all of "
-            "them would cost about 382 kFLOP"
+            "them would cost about 372 kFLOP"
         ),
-        beside=basis(32, 96) - (5 * 2 * 32 * 32 + 31),  # the loop runs in each of the two calls
+        beside=basis(32, 96),
     ),
     "a tangent of zeros": Noisy(
         given_zeros,
@@ -478,7 +478,6 @@ NOISY = {
         (array(64, N), array(N, N)),
         zero=63 * 2 * N * N,
         hint="only a part of the result is used; slice first and compute on the part",
-        beside=63 * 2 * N * N,  # the rows themselves, which are not zeros and not needed
     ),
 }
 
@@ -611,8 +610,7 @@ def test_it_does_not_run_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     report = measured(joint, array(4), array(4))
     report.check(max_duplicates=99)
     assert asked == []
-    with pytest.raises(TypeError):  # the stand-in knows of no values
-        _ = report.zeros
+    assert "TypeError" in report.zeros.unknown  # the stand-in knows of no values
     assert len(asked) == 1
 
 

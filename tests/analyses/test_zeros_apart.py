@@ -245,8 +245,8 @@ def diagonal_by_b(function: Function) -> Function:
 def diagonals(a: Any, b: Any) -> Any:
     ones = jax.tree.map(jnp.ones_like, (a, b))
     return [
-        jax.jvp(lambda a: two_lines(a, b), (a,), ones[:1]),
-        jax.jvp(lambda b: two_lines(a, b), (b,), ones[1:]),
+        jax.jvp(lambda a: two_lines(a, b), (a,), ones[:1])[1],
+        jax.jvp(lambda b: two_lines(a, b), (b,), ones[1:])[1],
     ]
 
 
@@ -274,7 +274,7 @@ COLOURED = {
     "of a matrix": (
         pushed(rows_by_weights, 0, 1)[0],
         lambda w, z: (
-            jax.jvp(lambda w: rows_by_weights(w, z), (w,), (jnp.ones_like(w),)),
+            jax.jvp(lambda w: rows_by_weights(w, z), (w,), (jnp.ones_like(w),))[1],
             jax.jacfwd(rows_by_weights, 1)(w, z),
         ),
         ((16, 8), (8,)),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from pytest_jaxcost import Report, measure
+from tests.cost.eliminated import runs, without_dead_code
 from tests.laws.programs import ARGS, FIRST_ORDER, Body, Program, bodies, programs
 
 MATRIX = np.ones((3, 3), np.float32)
@@ -115,6 +116,18 @@ def test_a_scan_of_anything_costs_its_body_so_many_times(body: Body, length: int
     scaled = {name: length * count for name, count in once.executions.items()}
     counted = {name: count for name, count in loop.executions.items() if name != "scan"}
     assert counted == {name: count for name, count in scaled.items() if count}
+
+
+# dead code
+
+
+@given(programs)
+def test_any_program_costs_what_jaxs_elimination_leaves(program: Program) -> None:
+    def first(a: Any, b: Any) -> Any:
+        return jax.tree.leaves(program(a, b))[0]
+
+    report = measure(first, ARGS)
+    assert runs(report) == runs(without_dead_code(first, *ARGS))
 
 
 # wrapping and naming

@@ -56,8 +56,16 @@ class Fake:
     def has_compiled(self) -> bool:
         return "compiled" in self.made
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return ()
+
     def totals(self) -> Totals:
         self.made.append("totals")
+        return self.program
+
+    def written(self) -> Totals:
+        self.made.append("written")
         return self.program
 
     def findings(self, kind: str) -> Findings:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_jaxcost.report import FAMILIES, METRICS, Findings, Metric, Totals
-from pytest_jaxcost.report.metrics import OPTIMIZED
+from pytest_jaxcost.report.metrics import OPTIMIZED, WHOLES
 from pytest_jaxcost.report.units import EXAMPLES
 
 
@@ -13,7 +13,7 @@ def test_each_line_of_the_table_is_sound(metric: Metric) -> None:
     assert metric.meaning.endswith(".")
     assert "\n" not in metric.meaning
     if metric.whole is not None:
-        whole = METRICS[metric.whole]
+        whole = WHOLES[metric.whole]
         stage = "compiled" if metric.kind in OPTIMIZED else "traced"  # as it was traced
         assert (whole.unit, whole.stage, whole.whole) == (metric.unit, stage, None)
 
@@ -21,7 +21,7 @@ def test_each_line_of_the_table_is_sound(metric: Metric) -> None:
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
 def test_each_metric_reads_a_field_that_exists(metric: Metric) -> None:
     source, field = metric.reads
-    if source == "totals":
+    if source in ("totals", "written"):
         assert field in Totals.__dataclass_fields__
     elif source != "compiled":
         assert isinstance(getattr(Findings(), field), int)
