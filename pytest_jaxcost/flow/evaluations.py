@@ -130,6 +130,12 @@ class Evaluations:
             for evaluation, primal in self.primal.items()
         }
 
+    def is_primal(self, made: Made) -> bool:
+        """Whether an equation computes what its evaluation computes itself, a rule's included."""
+        outputs = made.occurrence.equation.outputs
+        point = self.numbers.get(made.evaluation, frozenset())
+        return made.is_primal or (bool(outputs) and self._values[outputs[0]] in point)
+
     @cached_property
     def times(self) -> Counter[int]:
         """In how many evaluations each value is computed as primal work."""
