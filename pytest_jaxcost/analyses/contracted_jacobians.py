@@ -18,7 +18,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"

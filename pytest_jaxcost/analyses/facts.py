@@ -134,6 +134,7 @@ class Facts:
             self.numbers,
             lambda equation: not self.is_bookkeeping(equation),
             lambda file: not self.is_library(file),
+            is_derived=_compat.is_derived(self.jaxpr),
         )
 
     @cached_property

@@ -21,7 +21,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""

@@ -21,6 +21,7 @@ from tests.analyses import test_jacobian_figures as figures
 from tests.analyses import test_jacobians as jacobians
 from tests.laws.evaluate import reference
 
+
 def programs() -> Iterator[Any]:
     at_x = {"exact": jacobians.EXACT, "hessian": jacobians.HESSIANS, "across": jacobians.ACROSS}
     for table, rows in at_x.items():
@@ -78,9 +79,7 @@ TRICKY: dict[str, Any] = {
     "scaled rows": lambda x, v: ((jax.jacfwd(jnp.sin)(x) * v) @ x, (jnp.outer(x, v) @ x)),
     "scaled and divided": lambda x, v: (jax.jacrev(jacobians.elementwise)(x) * v / x).sum(1),
     "two products": lambda x, v: (lambda j: (j @ v, j @ x, j @ v))(jax.jacfwd(jacobians.wide)(x)),
-    "one after the other": lambda x, v: (lambda j: j @ (j @ v))(
-        jax.jacfwd(jacobians.recurrent)(x)
-    ),
+    "one after the other": lambda x, v: (lambda j: j @ (j @ v))(jax.jacfwd(jacobians.recurrent)(x)),
     "a value beside it": lambda x, v: (
         jacobians.recurrent(x),
         jax.jacfwd(jacobians.recurrent)(x) @ v,
@@ -93,18 +92,16 @@ TRICKY: dict[str, Any] = {
     "of two arguments": lambda x, v: (lambda a, b: a @ v + b @ x)(
         *jax.jacfwd(lambda a, b: jnp.sin(a * b) * a, (0, 1))(x, v)
     ),
-    "rows of its own": lambda x, v: jnp.take_along_axis(
-        jax.jacfwd(jacobians.wide)(x).T, jnp.arange(32)[:, None] % 8, 1
-    )[:, 0]
-    @ v,
-    "a while loop": lambda x, v: jax.jacfwd(
-        lambda x: jax.lax.while_loop(lambda c: c[0] < 0.9, lambda c: c * 1.1, x)
-    )(x)
-    @ v,
-    "branches": lambda x, v: jax.jacfwd(
-        lambda x: jax.lax.cond(x[0] > 0, jnp.sin, lambda x: x * 2, x)
-    )(x)
-    @ v,
+    "rows of its own": lambda x, v: (
+        jnp.take_along_axis(jax.jacfwd(jacobians.wide)(x).T, jnp.arange(32)[:, None] % 8, 1)[:, 0]
+        @ v
+    ),
+    "a while loop": lambda x, v: (
+        jax.jacfwd(lambda x: jax.lax.while_loop(lambda c: c[0] < 0.9, lambda c: c * 1.1, x))(x) @ v
+    ),
+    "branches": lambda x, v: (
+        jax.jacfwd(lambda x: jax.lax.cond(x[0] > 0, jnp.sin, lambda x: x * 2, x))(x) @ v
+    ),
 }
 
 

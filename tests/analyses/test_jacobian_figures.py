@@ -17,7 +17,6 @@ from jax import lax
 from pytest_jaxcost import measure
 from pytest_jaxcost.analyses import Facts
 from pytest_jaxcost.analyses.bases import pushed_bases
-from pytest_jaxcost.analyses.wrong_modes import instead
 from tests.analyses.test_jacobians import jvp, live_flops, vjp
 
 RANDOM = np.random.default_rng(0)
