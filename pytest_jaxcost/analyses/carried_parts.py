@@ -64,7 +64,9 @@ def part(
     chosen.reverse()
     own = {value for each in chosen for value in made_by(each)}.union(basis.equation.outputs)
     read = dict.fromkeys(value for each in chosen for value in reads_of(each))
-    return Part(region, tuple(chosen), tuple(v for v in read if v not in own and is_array(facts, v)))
+    return Part(
+        region, tuple(chosen), tuple(v for v in read if v not in own and is_array(facts, v))
+    )
 
 
 def is_array(facts: Facts, value: int) -> bool:

@@ -68,7 +68,7 @@ def constant_work(facts: Facts) -> Findings:
 
 def _is_constant(facts: Facts, occurrence: Occurrence) -> bool:
     equation = occurrence.equation
-    if not equation.outputs or any(facts.varying[value] for value in equation.outputs):
+    if not equation.outputs or any(facts.given[value] for value in equation.outputs):
         return False
     return bool(occurrence.region.weight) and is_live(equation, facts.live)
 
@@ -122,7 +122,7 @@ def _constant_loops(facts: Facts) -> set[int]:
 
 
 def _is_constant_loop(facts: Facts, equation: Equation) -> bool:
-    return not any(facts.varying[value] for value in (*equation.inputs, *equation.outputs))
+    return not any(facts.given[value] for value in (*equation.inputs, *equation.outputs))
 
 
 def _is_large(facts: Facts, occurrence: Occurrence) -> bool:

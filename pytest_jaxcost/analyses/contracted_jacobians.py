@@ -7,8 +7,7 @@ pushes one. The same holds for ``jax.jacrev`` and ``jax.vjp``, for the Hessian a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 
 from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, pushed_bases
 from pytest_jaxcost.analyses.facts import Facts
@@ -19,7 +18,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"
@@ -38,16 +37,8 @@ def contracted_jacobians(facts: Facts) -> Findings:
     return Findings(each for each in found if each is not None)
 
 
-def edits(facts: Facts, finding: Finding) -> list[Replace] | str:
-    """What makes the products without the Jacobian, or the reason why it cannot be written down."""
-    for pushed in pushed_bases(facts):
-        sums, _ = contracted_and_not(facts, pushed)
-        if sums and finding.equations == tuple(id(each.equation) for each in _asked(sums)):
-            return _edits(facts, pushed, sums)
-    raise LookupError(finding)
-
-
-def _edits(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace] | str:
+def instead(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace] | str:
+    """What makes the products without the Jacobian, or why it cannot be written down."""
     across = [each for each in sums if each.over == "outputs"]
     forward = [each for each in sums if each.over != "outputs"]
     try:
@@ -64,7 +55,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         return None
     if across and not has_transpose(facts, pushed):
         return None
-    written = _edits(facts, pushed, sums)
+    written = instead(facts, pushed, sums)
     if isinstance(written, str):
         rows, size = along + across, pushed.basis.size
         less = cost_of(facts, unneeded).times(size - rows).over(size)
@@ -79,30 +70,14 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         places=dict.fromkeys(place for each in asked for place in facts.places(each.equation)),
         hint=_hint(facts, pushed, asked),
         bookkeeping=False,
+        edits=() if isinstance(written, str) else written,
     )
     return facts.costing(made, less)
-
-
-def replaced_by_products(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
-    """The equations that a finding is about, each with the part of its work that would do."""
-    for pushed in pushed_bases(facts):
-        sums, unneeded = contracted_and_not(facts, pushed)
-        if sums and finding.equations == tuple(id(each.equation) for each in _asked(sums)):
-            part = Fraction(_along(facts, sums) + _across(sums), pushed.basis.size)
-            carriers = _carriers(pushed, sums)
-            for each in unneeded:
-                if not facts.is_bookkeeping(each.equation):
-                    yield each, part if id(each.equation) in carriers else Fraction(0)
 
 
 def _asked(sums: Sequence[Contraction]) -> list[Contraction]:
     """The sums that are written in the program, without those that their derivatives make."""
     return [each for each in sums if each.over != "again"]
-
-
-def _carriers(pushed: Pushed, sums: Sequence[Contraction]) -> frozenset[int]:
-    """The equations whose work is in proportion to the number of vectors, by ``id``."""
-    return pushed.carriers | {id(each.equation) for each in sums if each.over == "again"}
 
 
 def _along(facts: Facts, sums: Sequence[Contraction]) -> int:

@@ -73,11 +73,9 @@ class _Lines:
         needed = live_values(
             self._facts.program, (v for each in left for v in each.occurrence.equation.outputs)
         )
-        return [
-            each.occurrence
-            for each in made
-            if each.is_primal and not is_live(each.occurrence.equation, needed)
-        ]
+        kept = {each.evaluation for each in made if is_live(each.occurrence.equation, needed)}
+        asked = (each for each in made if each.is_primal and each.evaluation not in kept)
+        return [each.occurrence for each in asked]
 
     def _is_left(self, made: Made) -> bool:
         """Whether JAX left the value of a line behind that is in use otherwise."""

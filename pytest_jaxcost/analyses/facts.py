@@ -113,6 +113,16 @@ class Facts:
             for inner in (() if equation.control is None else equation.control.regions)
         }
 
+    @cached_property
+    def _results(self) -> dict[int, int]:
+        """The first result of each equation, by the equation's ``id``."""
+        walk = (equation for _, equation in self.program.walk())
+        return {id(each): each.outputs[0] for each in walk if each.outputs}
+
+    def results_of(self, equations: Iterable[int]) -> list[int]:
+        """The first results of equations, which are given by their ``id``."""
+        return [self._results[each] for each in equations if each in self._results]
+
     def holders_of(self, region: Region) -> list[Equation]:
         """The loops, branches and blocks that a region is inside of, outermost first."""
         found: list[Equation] = []
@@ -134,6 +144,7 @@ class Facts:
             self.numbers,
             lambda equation: not self.is_bookkeeping(equation),
             lambda file: not self.is_library(file),
+            is_derived=_compat.is_derived(self.jaxpr),
         )
 
     @cached_property

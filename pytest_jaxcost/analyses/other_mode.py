@@ -24,7 +24,7 @@ from pytest_jaxcost.analyses.saving import ready
 from pytest_jaxcost.flow.basis import Basis, Contraction, Image
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Loop
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 INSIDE = "it stands inside another Jacobian's derivative, and both are pushed at once"
 BATCH = "the Jacobian is made for each example of a batch"
@@ -54,9 +54,7 @@ def by_other_mode(facts: Facts, pushed: Pushed, ends: Collection[int]) -> list[R
     return _all_pulled(facts, pushed, [Pull(end, end, None) for end in sorted(ends)])
 
 
-def sums_by_other_mode(
-    facts: Facts, pushed: Pushed, sums: Sequence[Contraction]
-) -> list[Replace]:
+def sums_by_other_mode(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace]:
     """Sums over what a derivative returns: what they are summed with is pulled.
 
     Raises:

@@ -22,9 +22,9 @@ from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 CLAIMS = (
     "duplicates",
     "repeated_callbacks",
-    "zeros",
     "contracted_jacobians",
     "wrong_modes",
+    "zeros",
     "refactorisations",
     "loop_invariants",
     "batch_invariants",
@@ -32,8 +32,8 @@ CLAIMS = (
 )
 """The kinds that are waste, in the order in which their edits are applied.
 
-What is computed again goes first, so that other findings are about one evaluation. Zeros go before
-the Jacobians that push them. Then come the findings about how often and how widely the rest runs.
+What is computed again goes first, so that other findings are about one evaluation. A Jacobian goes
+with the zeros that it pushes. Then come the findings about how often and how widely the rest runs.
 """
 
 INFORMATION = ("recomputed", "repeated_draws")
@@ -127,7 +127,7 @@ class Prices:
         """The findings of a kind with what each of them costs."""
         if kind not in self._priced:
             found = self._look(kind)
-            is_priced = kind in EDITED and any(each.edits for each in found)
+            is_priced = kind in EDITED and bool(found)
             self._priced[kind] = self._with_prices(kind, found) if is_priced else found
         return self._priced[kind]
 
@@ -154,13 +154,18 @@ class Prices:
         saved = self._saved(before, after, len(found))
         prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}
         reasons = after.reasons
-        return found.mapped(
-            lambda each: (
-                each
-                if id(each) in reasons or not each.edits
-                else self._facts.costing(each, prices[id(each)])
-            )
-        )
+
+        def priced(each: Finding) -> Finding:
+            if each.edits and id(each) not in reasons:
+                return self._facts.costing(each, prices[id(each)])
+            return each if self._is_left(each, before) else self._facts.costing(each, NOTHING)
+
+        return found.mapped(priced)
+
+    def _is_left(self, finding: Finding, before: Without) -> bool:
+        """Whether what was claimed before left any of a finding's equations."""
+        made = self._facts.results_of(finding.equations)
+        return not made or any(value in before.runs for value in made)
 
     def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:
         """What each of the last `n` findings saves that the second program is without."""

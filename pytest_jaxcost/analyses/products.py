@@ -17,10 +17,10 @@ from pytest_jaxcost.analyses.carried_parts import Part, part, read_outside
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.rerun import Rerun, Rows, is_scale
 from pytest_jaxcost.analyses.saving import ready
-from pytest_jaxcost.flow.basis import Basis, Contraction, Of
+from pytest_jaxcost.flow.basis import Basis, Contraction
 from pytest_jaxcost.flow.dependence import dependents
 from pytest_jaxcost.ir.equation import Equation
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 UNLIKE = "what is summed is scaled in more than one way"
 CIRCULAR = "a vector depends on what another one gives"

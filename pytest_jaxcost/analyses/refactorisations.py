@@ -12,12 +12,16 @@ from typing import NamedTuple
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.factor_edits import Pair, from_kept
+from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.whose import parts_in_own_code, split
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 FAMILIES = {
     "cholesky": "cholesky",
@@ -66,16 +70,39 @@ def refactorisations(facts: Facts) -> Findings:
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
-        [_finding(facts, wasted, kept, guises) for wasted, kept in users],
+        [
+            *(_finding(facts, wasted, kept, guises) for wasted, kept in users),
+            *(_of_equal(facts, again) for again in _again_in_derivatives(facts)),
+        ],
         residue=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
 
 
-def kept(facts: Facts, finding: Finding) -> Occurrence:
-    """The factorisation that would have done for those of a finding."""
-    found, _ = _found(facts)
-    (kept,) = (k for w, k in found if finding.equations == tuple(id(o.equation) for o in w))
-    return kept
+def _again_in_derivatives(facts: Facts) -> Iterator[Repetition]:
+    """Equal factorisations that different expressions need, one of them for its derivative."""
+    evaluations = facts.evaluations
+    again = (r for r in facts.repetitions if r.first.equation.primitive in FAMILIES)
+    for each in split(facts, again):
+        if each.users is not None or each.jaxs is None:
+            continue
+        members = (each.jaxs.first, *each.jaxs.again)
+        first, *others = {evaluations.of(o.equation).evaluation: o for o in members[::-1]}.items()
+        apart = [o for run, o in others if parts_in_own_code(evaluations, first[0], run)]
+        if apart:
+            kept, *wasted = sorted([first[1], *apart], key=members.index)
+            yield Repetition(kept, tuple(wasted))
+
+
+def _of_equal(facts: Facts, repetition: Repetition) -> Finding:
+    family = FAMILIES[repetition.first.equation.primitive]
+    return facts.finding(
+        "refactorisations",
+        repetition.again,
+        places=repetition_places(facts, repetition),
+        hint=LU if family == "lu" else FLAGS.format(family=family),
+        bookkeeping=False,
+        edits=merges(facts, repetition),
+    )
 
 
 def _found(
@@ -136,7 +163,19 @@ def _finding(
         places=repetition_places(facts, Repetition(kept, tuple(wasted))),
         hint=_hint(wasted[0].equation, {guises[id(o.equation)] for o in both}),
         bookkeeping=False,
+        edits=[edit for o in wasted if not isinstance(edit := instead(facts, o, kept, guises), str)],
     )
+
+
+def instead(
+    facts: Facts, wasted: Occurrence, kept: Occurrence, guises: Mapping[int, Guise]
+) -> Replace | str:
+    """What makes a factorisation of the one that is kept, or why nothing does."""
+    one, other = (guises[id(o.equation)].transposed for o in (wasted, kept))
+    try:
+        return from_kept(facts, Pair(wasted, kept, one is not other))
+    except RewriteError as reason:
+        return str(reason)
 
 
 def _hint(equation: Equation, guises: set[Guise]) -> str:

@@ -14,20 +14,20 @@ from pytest_jaxcost.cost.lowering import WIDE
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
-from pytest_jaxcost.rewrite.edits import Known, Replace
+from pytest_jaxcost.rewrite.edits import Replace
 
 
-def saved(facts: Facts, edits: Sequence[Replace | Known]) -> Cost:
+def saved(facts: Facts, edits: Sequence[Replace]) -> Cost:
     """The cost of what edits leave without a reader, less the cost of what they add."""
     live = live_with(facts, edits)
     still = bytearray(live)
     for each in edits:
-        for value in each.outputs if isinstance(each, Replace) else each.values:
+        for value in each.outputs:
             still[value] = 0
     unneeded = (o for o in occurrences(facts.program) if is_live(o.equation, facts.live))
     total = cost_of(facts, (o for o in unneeded if not is_live(o.equation, still)))
     for each in edits:
-        if isinstance(each, Replace) and any(live[value] for value in each.outputs):
+        if any(live[value] for value in each.outputs):
             added = cost_of_live(traced(facts, each))
             total -= added.times(facts.runs[id(each.region)].times)
     return total
@@ -49,14 +49,11 @@ def cost_of_live(facts: Facts) -> Cost:
     return cost_of(facts, (o for o in every if is_live(o.equation, facts.live)))
 
 
-def live_with(facts: Facts, edits: Sequence[Replace | Known]) -> bytearray:
+def live_with(facts: Facts, edits: Sequence[Replace]) -> bytearray:
     """What is live where the edits are applied."""
     program, cut = facts.program, dict[int, tuple[int, ...]]()
     for each in edits:
-        if isinstance(each, Replace):
-            cut.update(dict.fromkeys(each.outputs, each.inputs))
-        else:
-            cut.update(dict.fromkeys(each.values, ()))
+        cut.update(dict.fromkeys(each.outputs, each.inputs))
     live = bytearray(len(program.avals))
     stack = [*program.main.results, *program.roots]
     while stack:

@@ -71,7 +71,7 @@ def _repeated(evaluations: Evaluations, runs: dict[Run, list[Made]]) -> list[Run
 
 
 def _is_wasted(evaluations: Evaluations, made: Made, run: Run, runs: Iterable[Run]) -> bool:
-    if made.is_primal:
+    if evaluations.is_primal(made):
         return not is_cheap(made.occurrence.equation.primitive) or _is_whole(evaluations, run[0])
     if any(other[0] == run[0] and other != run for other in runs):  # one linear map, pulled again
         return True

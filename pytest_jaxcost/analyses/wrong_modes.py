@@ -7,9 +7,6 @@ function itself. Where one mode needs less than half the vectors, what it would 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
-
 from pytest_jaxcost.analyses.bases import (
     Pushed,
     contracted_and_not,
@@ -24,7 +21,7 @@ from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import RewriteError, Replace
+from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
@@ -49,15 +46,8 @@ def wrong_modes(facts: Facts) -> Findings:
     return Findings(each for each in found if each is not None)
 
 
-def edits(facts: Facts, finding: Finding) -> list[Replace] | str:
-    """What makes the Jacobian by the other mode, or the reason why it cannot be written down."""
-    for pushed in pushed_bases(facts):
-        if not contracted_and_not(facts, pushed)[0] and _finding(facts, pushed) == finding:
-            return _edits(facts, pushed)
-    raise LookupError(finding)
-
-
-def _edits(facts: Facts, pushed: Pushed) -> list[Replace] | str:
+def instead(facts: Facts, pushed: Pushed) -> list[Replace] | str:
+    """What makes the Jacobian by the other mode, or why it cannot be written down."""
     try:
         return by_other_mode(facts, pushed, leaving(facts, pushed))
     except RewriteError as reason:
@@ -68,7 +58,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
     if not others or size < FEWEST or size <= FACTOR * others or not has_transpose(facts, pushed):
         return None
-    written, through = _edits(facts, pushed), cost_of(facts, pushed.inside)
+    written, through = instead(facts, pushed), cost_of(facts, pushed.inside)
     if isinstance(written, str):
         less = through.times(size - others).over(size)
     else:
@@ -82,16 +72,9 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         places=facts.places(last.equation),
         hint=_hint(facts, pushed, others),
         bookkeeping=False,
+        edits=() if isinstance(written, str) else written,
     )
     return facts.costing(made, less)
-
-
-def replaced_by_other_mode(facts: Facts, finding: Finding) -> Iterator[tuple[Occurrence, Fraction]]:
-    """The equations that a finding is about, each with the part of its work that would do."""
-    for pushed in pushed_bases(facts):
-        work, others = _work(facts, pushed), vectors_of_other_mode(facts, pushed)
-        if others and finding.equations == (id(_last(work).equation),):
-            yield from ((each, Fraction(others, pushed.basis.size)) for each in work)
 
 
 def _work(facts: Facts, pushed: Pushed) -> list[Occurrence]:

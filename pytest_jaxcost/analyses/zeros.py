@@ -46,6 +46,9 @@ SHRUGGED_AT = frozenset({Cause.DIAGONAL, Cause.IDENTITY, Cause.PADDING, Cause.PA
 SEEDS = frozenset({Cause.SEEDS, Cause.SLICE_SEEDS})
 """What one derivative for each argument does not do."""
 
+STARTS = frozenset({Cause.ZERO_SEED, Cause.ZEROS})
+"""What a function of JAX's that calls the user's begins with."""
+
 NOT_ASKED = Apart(0)
 
 
@@ -181,6 +184,8 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     equation = wasted.occurrence.equation
     if cause in SEEDS:
         return True
+    if cause in STARTS and _starts_the_call_around(work.origin.equation, equation):
+        return False
     if work.origin.equation is None:
         if not expressions.is_operator(equation):
             return False
@@ -191,6 +196,12 @@ def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:
     if cause in (Cause.PADDING, Cause.PART_USED):
         return work.share >= MOSTLY and equation.primitive != "add_any"
     return True
+
+
+def _starts_the_call_around(maker: Equation | None, equation: Equation) -> bool:
+    """Whether the call that runs an equation made the zeros too, as solvers start from zeros."""
+    made = () if maker is None else where.users_path(maker)
+    return bool(made) and made[0] in where.users_path(equation)[1:]
 
 
 def _with_edits(

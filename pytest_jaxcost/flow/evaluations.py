@@ -28,7 +28,8 @@ from pytest_jaxcost.ir.origins import Origin, Origins
 REDUCTIONS = ("reduce_", "arg", "cum")
 """Beginnings of the names of primitives that cost about a flop an element of their operand."""
 
-FORWARD = (where.PRIMAL, where.JVP)
+FORWARD = (where.PRIMAL, where.JVP, where.UNATTRIBUTED)
+DERIVED = (where.JVP, where.RECOMPUTE)
 
 Evaluation = tuple[int, int]
 """A context of `Origins`, and which of its runs."""
@@ -61,7 +62,8 @@ class Way(NamedTuple):
 class Evaluations:
     """The evaluations of one program, worked out in one pass over its equations.
 
-    `is_work` tells what is more than moving data, `is_own` the files of the user's own code.
+    `is_work` tells what is more than moving data, `is_own` the files of the user's own code. Of a
+    program that is itself a part of a derivative, only what is more than a cheap step is primal.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Evaluations:
         numbers: Sequence[int],
         is_work: Callable[[Equation], bool],
         is_own: Callable[[str], bool],
+        *,
+        is_derived: bool = False,
     ) -> None:
         self._values = numbers
         self.origins = Origins(is_own)
@@ -81,6 +85,8 @@ class Evaluations:
         for occurrence in _in_order(program):
             origin = self.origins.of(occurrence.equation)
             phase = where.phase(occurrence.equation)
+            if is_derived and phase == where.PRIMAL:
+                phase = where.UNATTRIBUTED
             step = _Step(occurrence, origin, phase, is_work(occurrence.equation))
             contexts[origin.context].append(step)
         for context, steps in contexts.items():
@@ -123,6 +129,12 @@ class Evaluations:
             )
             for evaluation, primal in self.primal.items()
         }
+
+    def is_primal(self, made: Made) -> bool:
+        """Whether an equation computes what its evaluation computes itself, a rule's included."""
+        outputs = made.occurrence.equation.outputs
+        point = self.numbers.get(made.evaluation, frozenset())
+        return made.is_primal or (bool(outputs) and self._values[outputs[0]] in point)
 
     @cached_property
     def times(self) -> Counter[int]:
@@ -320,7 +332,9 @@ def _primal(steps: list[tuple[_Step, int]]) -> set[int]:
     worked = [(step, run) for step, run in steps if step.is_work]
     for step, run in worked:
         equation, origin = step.occurrence.equation, step.origin
-        if step.phase == where.PRIMAL:
+        if step.phase == where.UNATTRIBUTED:  # of a cheap step nothing tells whose it is
+            together[(id(equation),)] += [] if is_cheap(equation.primitive) else [equation]
+        elif step.phase == where.PRIMAL:
             together[(id(equation),)].append(equation)
         elif not origin.is_rule:
             plain.add((run, origin.position))
@@ -328,9 +342,9 @@ def _primal(steps: list[tuple[_Step, int]]) -> set[int]:
             together[bound].append(equation)
     for step, run in worked:
         at = (run, step.origin.position)
-        if step.phase != where.PRIMAL and step.origin.is_rule and at not in plain:
+        if step.phase in DERIVED and step.origin.is_rule and at not in plain:
             together[(-1, *at)].append(step.occurrence.equation)
-    return {id(_first(equations)) for equations in together.values()}
+    return {id(_first(equations)) for equations in together.values() if equations}
 
 
 def _first(equations: list[Equation]) -> Equation:

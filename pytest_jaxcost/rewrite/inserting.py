@@ -23,20 +23,22 @@ def insert(
     function: Callable[..., Sequence[Any]],
     inputs: Sequence[int],
     region: Region,
-    like: Node | None,
+    like: Node,
 ) -> tuple[int, ...]:
     """The values that a function returns, traced on the types of `inputs` and read into `region`.
 
     They are said to come from where the equation `like` comes from.
     """
     inputs = [draft.find(value) for value in inputs]
-    jaxpr = _traced(function, [draft.avals[value] for value in inputs])
+    avals = [draft.avals[value] for value in inputs]
+    made = [draft.avals[value] for value in like.equation.outputs]
+    jaxpr = _traced(function, avals, is_wide=any(map(_is_wide, (*avals, *made))))
     body = Region(parent=region)
     reader = Reader(size_of(jaxpr).entered, CONTROLS, call_or_block)
     reader.avals, reader.depends, reader.constants = draft.avals, draft.depends, draft.constants
-    results = reader.read(jaxpr, inputs, body, None if like is None else _site(like))
+    results = reader.read(jaxpr, inputs, body, _site(like))
     for equation in body.equations:
-        draft.add(equation, region, -1 if like is None else like.position)
+        draft.add(equation, region, like.position)
     return results
 
 
@@ -45,7 +47,12 @@ def _site(like: Node) -> Site:
     return Site(site, like.equation.eqn, "", site is not None and site.remat)
 
 
-def _traced(function: Callable[..., Sequence[Any]], avals: Sequence[Any]) -> Any:
-    wide = any(str(getattr(aval, "dtype", "")) in WIDE for aval in avals)
-    with jax.enable_x64(wide or _compat.has_x64()):
+def _is_wide(aval: Any) -> bool:
+    return str(getattr(aval, "dtype", "")) in WIDE
+
+
+def _traced(
+    function: Callable[..., Sequence[Any]], avals: Sequence[Any], *, is_wide: bool
+) -> Any:
+    with jax.enable_x64(is_wide or _compat.has_x64()):
         return jax.make_jaxpr(function)(*map(_compat.as_argument, avals))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -10,17 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pytest_jaxcost.analyses import Facts, contracted_jacobians, wrong_modes
+from pytest_jaxcost.analyses import Facts
+from pytest_jaxcost.analyses.contracted_jacobians import contracted_jacobians
+from pytest_jaxcost.analyses.wrong_modes import wrong_modes
+from pytest_jaxcost.report.records import Finding
 from pytest_jaxcost.rewrite.edits import Replace
+from pytest_jaxcost.rewrite.rewriting import rewrite
 from tests.analyses import test_differentiated_jacobians as differentiated
 from tests.analyses import test_jacobian_figures as figures
 from tests.analyses import test_jacobians as jacobians
-from tests.analyses.edited import run_with
-
-ANALYSES = {
-    "contracted_jacobians": (contracted_jacobians.contracted_jacobians, contracted_jacobians.edits),
-    "wrong_modes": (wrong_modes.wrong_modes, wrong_modes.edits),
-}
+from tests.laws.evaluate import reference
 
 
 def programs() -> Iterator[Any]:
@@ -41,13 +40,15 @@ def programs() -> Iterator[Any]:
             yield pytest.param(row[0], row[2], id=f"{table}-{name}")
 
 
-def written(facts: Facts) -> list[Replace]:
-    found = [
-        edit(facts, finding) for find, edit in ANALYSES.values() for finding in find(facts)
-    ]
-    assert found
-    assert not [each for each in found if isinstance(each, str)]
-    return [each for one in found if not isinstance(one, str) for each in one]
+def found(facts: Facts) -> list[Finding]:
+    return [*contracted_jacobians(facts), *wrong_modes(facts)]
+
+
+def run_with(facts: Facts, args: Sequence[Any], edits: Sequence[Replace]) -> list[Any]:
+    """The results of the program with edits, as a jaxpr."""
+    rewritten = rewrite(facts.program, edits)
+    assert not rewritten.refused
+    return reference(rewritten.jaxpr(facts.jaxpr), args)
 
 
 def agree(one: Any, other: Any) -> bool:
@@ -58,15 +59,19 @@ def agree(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize(("fn", "x"), tuple(programs()))
 def test_the_program_with_the_edits_computes_the_same(fn: Any, x: Any) -> None:
     facts, args = Facts(jax.make_jaxpr(fn)(x)), jax.tree.leaves(x)
-    assert agree(run_with(facts, args, written(facts)), run_with(facts, args, []))
+    findings = found(facts)
+    assert findings
+    assert all(each.edits for each in findings)
+    edits = [edit for each in findings for edit in each.edits]
+    assert agree(run_with(facts, args, edits), reference(facts.jaxpr, args))
 
 
 def test_a_wrong_edit_does_not_pass() -> None:
     fn, x = jacobians.EXACT["matmul"][0], jacobians.X
     facts = Facts(jax.make_jaxpr(fn)(x))
-    (edit,) = written(facts)
+    (edit,) = found(facts)[0].edits
     wrong = edit._replace(function=lambda *arrays: [2 * each for each in edit.function(*arrays)])
-    assert not agree(run_with(facts, [x], [wrong]), run_with(facts, [x], []))
+    assert not agree(run_with(facts, [x], [wrong]), reference(facts.jaxpr, [x]))
 
 
 # what a rule for one program would get wrong in another
@@ -74,9 +79,7 @@ TRICKY: dict[str, Any] = {
     "scaled rows": lambda x, v: ((jax.jacfwd(jnp.sin)(x) * v) @ x, (jnp.outer(x, v) @ x)),
     "scaled and divided": lambda x, v: (jax.jacrev(jacobians.elementwise)(x) * v / x).sum(1),
     "two products": lambda x, v: (lambda j: (j @ v, j @ x, j @ v))(jax.jacfwd(jacobians.wide)(x)),
-    "one after the other": lambda x, v: (lambda j: j @ (j @ v))(
-        jax.jacfwd(jacobians.recurrent)(x)
-    ),
+    "one after the other": lambda x, v: (lambda j: j @ (j @ v))(jax.jacfwd(jacobians.recurrent)(x)),
     "a value beside it": lambda x, v: (
         jacobians.recurrent(x),
         jax.jacfwd(jacobians.recurrent)(x) @ v,
@@ -89,18 +92,16 @@ TRICKY: dict[str, Any] = {
     "of two arguments": lambda x, v: (lambda a, b: a @ v + b @ x)(
         *jax.jacfwd(lambda a, b: jnp.sin(a * b) * a, (0, 1))(x, v)
     ),
-    "rows of its own": lambda x, v: jnp.take_along_axis(
-        jax.jacfwd(jacobians.wide)(x).T, jnp.arange(32)[:, None] % 8, 1
-    )[:, 0]
-    @ v,
-    "a while loop": lambda x, v: jax.jacfwd(
-        lambda x: jax.lax.while_loop(lambda c: c[0] < 0.9, lambda c: c * 1.1, x)
-    )(x)
-    @ v,
-    "branches": lambda x, v: jax.jacfwd(
-        lambda x: jax.lax.cond(x[0] > 0, jnp.sin, lambda x: x * 2, x)
-    )(x)
-    @ v,
+    "rows of its own": lambda x, v: (
+        jnp.take_along_axis(jax.jacfwd(jacobians.wide)(x).T, jnp.arange(32)[:, None] % 8, 1)[:, 0]
+        @ v
+    ),
+    "a while loop": lambda x, v: (
+        jax.jacfwd(lambda x: jax.lax.while_loop(lambda c: c[0] < 0.9, lambda c: c * 1.1, x))(x) @ v
+    ),
+    "branches": lambda x, v: (
+        jax.jacfwd(lambda x: jax.lax.cond(x[0] > 0, jnp.sin, lambda x: x * 2, x))(x) @ v
+    ),
 }
 
 
@@ -108,12 +109,5 @@ TRICKY: dict[str, Any] = {
 def test_edits_hold_where_rows_are_scaled_picked_or_masked(fn: Any) -> None:
     args = [jacobians.X, jacobians.V]
     facts = Facts(jax.make_jaxpr(fn)(*args))
-    found = [
-        each
-        for find, edit in ANALYSES.values()
-        for finding in find(facts)
-        for each in edit(facts, finding)
-        if not isinstance(each, str)
-    ]
-    assert agree(run_with(facts, args, found), run_with(facts, args, []))
-    assert agree(run_with(facts, args, found), jax.tree.leaves(fn(*args)))
+    edits = [edit for each in found(facts) for edit in each.edits]
+    assert agree(run_with(facts, args, edits), jax.tree.leaves(fn(*args)))

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pytest_jaxcost.cost.price import price
+from pytest_jaxcost.cost.rules.elementwise import TRANSCENDENTAL
 from pytest_jaxcost.flow.live import live_values
 from pytest_jaxcost.ir.equation import Inlined
 from pytest_jaxcost.ir.inline import inline
@@ -17,8 +18,15 @@ from pytest_jaxcost.rewrite.edits import Edit
 from pytest_jaxcost.rewrite.rewriting import rewrite
 from tests.laws.evaluate import bits, evaluate
 
-REORDERED = frozenset({"dot_general", "conv_general_dilated", "reduce_sum", "cumsum"})
-"""Primitives that add in an order which depends on how much there is to add."""
+BY_SHAPE = frozenset(
+    {
+        *("dot_general", "conv_general_dilated", "reduce_sum", "cumsum"),
+        *TRANSCENDENTAL,
+        *("integer_pow", "pow", "logistic"),
+    }
+)
+"""Primitives whose last bits depend on the shape: on the order in which as many products are added
+as there are, or on whether an element is computed in a vector register or after the last one."""
 
 
 def work(program: Inlined) -> tuple[int, int]:
