@@ -114,7 +114,7 @@ jaxcost: 1 of 1 limit exceeded by value_and_gradient
 
   surviving_duplicates   2   allowed 0   {share} of {eqns} eqns
     dot_general f32[16,16]   computed twice, run 6 times   49.2 kFLOP
-      survives compilation (cpu), {memory} more temporary memory without
+      survives compilation (cpu)
 """
 
 
@@ -123,9 +123,8 @@ def test_the_message_says_what_survives_and_where() -> None:
     with pytest.raises(CostError) as error:
         found.check(max_surviving_duplicates=0)
     share = f"{200 / found.eqns:.1f}%"
-    memory = binary(found.duplicates[0].more_temp_bytes)
-    expected = MESSAGE.format(jax=jax.__version__, share=share, eqns=found.eqns, memory=memory)
-    assert str(error.value).splitlines()[:6] == expected.strip("\n").splitlines()
+    expected = MESSAGE.format(jax=jax.__version__, share=share, eqns=found.eqns)
+    assert str(error.value).startswith(expected.strip("\n"))
 
 
 def test_a_message_on_the_traced_stage_shows_verdicts_only_where_they_were_made() -> None:
