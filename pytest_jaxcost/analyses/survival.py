@@ -28,7 +28,7 @@ Opcodes = frozenset[str]
 BUDGET = 4
 """Programs that are compiled without one finding, of one kind."""
 
-NEARLY_NONE, NEARLY_ALL = Fraction(1, 50), Fraction(49, 50)
+NEARLY_NONE, NEARLY_ALL = Fraction(1, 50), Fraction(19, 20)
 """What is rounded off: fusing computes cheap values again in one program and not in the other."""
 
 NOT_WASTE = "it is information: no program without it is written down"
@@ -51,8 +51,8 @@ class Saved(NamedTuple):
 
     operations: Mapping[str, int]
     executions: Mapping[str, int]
-    there: Opcodes
-    """The opcodes of the program that has more."""
+    before: Mapping[str, int]
+    """The operations, by opcode, of the program that has more."""
 
 
 class Asked(NamedTuple):
@@ -139,7 +139,7 @@ def _saved(before: Work, after: Work) -> Saved:
     return Saved(
         _less(before.operations, after.operations),
         _less(before.executions, after.executions),
-        frozenset(before.operations),
+        before.operations,
     )
 
 
@@ -152,7 +152,7 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
 
     What no opcode of the program is known for shares what the others leave over.
     """
-    groups = _groups(asked, saved.there)
+    groups = _groups(asked, frozenset(saved.before))
     named = frozenset[str]().union(*(group.opcodes for group in groups))
     verdicts: dict[int, Finding] = {}
     for group in groups:
@@ -180,10 +180,10 @@ def _is_open(part: Fraction) -> bool:
 
 
 def _part(group: Sequence[Asked], saved: Saved, opcodes: Iterable[str]) -> Fraction:
-    """Which part of a group survives: of its operations, or of its runs if it has none."""
+    """Which part of a group survives: of its operations, or of its runs if none are known."""
     chosen = tuple(opcodes)
     price, amounts = sum(each.operations for each in group), saved.operations
-    if price <= 0:
+    if price <= 0 or not any(saved.before.get(each) for each in chosen):
         price, amounts = sum(each.finding.executions or 0 for each in group), saved.executions
     found = sum(amounts.get(each, 0) for each in chosen)
     return min(max(Fraction(found, price), Fraction(0)), Fraction(1)) if price > 0 else Fraction(0)
