@@ -10,7 +10,7 @@ is saved is of this finding, whatever the compiler makes of its primitive.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -60,6 +60,7 @@ class Asked(NamedTuple):
 
     finding: Finding
     operations: int
+    opcodes: Opcodes
 
 
 class Group(NamedTuple):
@@ -118,11 +119,16 @@ class Survival:
         return [replace(each, more_temp_bytes=more) for each in verdicts]
 
     def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
-        costs = self._prices.costs_alone(found)
+        costs, primitives = self._prices.costs_alone(found), self._prices.primitives_alone(found)
         return [
-            Asked(each, cost.flops + cost.transcendentals)
-            for each, cost in zip(found, costs, strict=True)
+            Asked(each, cost.flops + cost.transcendentals, _opcodes(each, names))
+            for each, cost, names in zip(found, costs, primitives, strict=True)
         ]
+
+
+def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
+    """What the work of a finding may be compiled to."""
+    return frozenset[str]().union(*map(opcodes_of, primitives or (finding.primitive,)))
 
 
 def _work(compiled: Compiled) -> Work:
@@ -167,7 +173,7 @@ def _groups(asked: Iterable[Asked], there: Opcodes) -> list[Group]:
     """The findings by the opcodes of the program that they may be found under."""
     groups: list[Group] = []
     for each in asked:
-        own = opcodes_of(each.finding.primitive) & there
+        own = each.opcodes & there
         shared = [group for group in groups if group.opcodes & own or group.opcodes == own]
         opcodes = own.union(*(group.opcodes for group in shared))
         joined = Group(opcodes, [*(one for group in shared for one in group.asked), each])
