@@ -148,6 +148,16 @@ class Prices:
         """What each of some findings costs if no others are claimed before."""
         return self._saved(self.alone(()), self.alone(findings), len(findings))
 
+    def primitives_alone(self, findings: tuple[Finding, ...]) -> list[frozenset[str]]:
+        """The primitives of which each of some findings saves operations, others claimed or not."""
+        before, after = self.alone(()), self.alone(findings)
+        owners = after.owners(0)
+        saved: list[set[str]] = [set() for _ in findings]
+        for value, cost in _differences(self._facts, before, after):
+            if cost.flops + cost.transcendentals > 0 and value in before.runs:
+                saved[owners.get(value, 0)].add(before.runs[value].eqn.primitive.name)
+        return [frozenset(each) for each in saved]
+
     def _with_prices(self, kind: str, found: Findings) -> Findings:
         claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()
         before, after = self.without(claimed), self.without((*claimed, kind))

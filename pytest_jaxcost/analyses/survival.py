@@ -10,7 +10,7 @@ is saved is of this finding, whatever the compiler makes of its primitive.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -28,7 +28,7 @@ Opcodes = frozenset[str]
 BUDGET = 4
 """Programs that are compiled without one finding, of one kind."""
 
-NEARLY_NONE, NEARLY_ALL = Fraction(1, 50), Fraction(49, 50)
+NEARLY_NONE, NEARLY_ALL = Fraction(1, 50), Fraction(19, 20)
 """What is rounded off: fusing computes cheap values again in one program and not in the other."""
 
 NOT_WASTE = "it is information: no program without it is written down"
@@ -51,8 +51,8 @@ class Saved(NamedTuple):
 
     operations: Mapping[str, int]
     executions: Mapping[str, int]
-    there: Opcodes
-    """The opcodes of the program that has more."""
+    before: Mapping[str, int]
+    """The operations, by opcode, of the program that has more."""
 
 
 class Asked(NamedTuple):
@@ -60,6 +60,7 @@ class Asked(NamedTuple):
 
     finding: Finding
     operations: int
+    opcodes: Opcodes
 
 
 class Group(NamedTuple):
@@ -118,11 +119,16 @@ class Survival:
         return [replace(each, more_temp_bytes=more) for each in verdicts]
 
     def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
-        costs = self._prices.costs_alone(found)
+        costs, primitives = self._prices.costs_alone(found), self._prices.primitives_alone(found)
         return [
-            Asked(each, cost.flops + cost.transcendentals)
-            for each, cost in zip(found, costs, strict=True)
+            Asked(each, cost.flops + cost.transcendentals, _opcodes(each, names))
+            for each, cost, names in zip(found, costs, primitives, strict=True)
         ]
+
+
+def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
+    """What the work of a finding may be compiled to."""
+    return frozenset[str]().union(*map(opcodes_of, primitives or (finding.primitive,)))
 
 
 def _work(compiled: Compiled) -> Work:
@@ -139,7 +145,7 @@ def _saved(before: Work, after: Work) -> Saved:
     return Saved(
         _less(before.operations, after.operations),
         _less(before.executions, after.executions),
-        frozenset(before.operations),
+        before.operations,
     )
 
 
@@ -152,7 +158,7 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
 
     What no opcode of the program is known for shares what the others leave over.
     """
-    groups = _groups(asked, saved.there)
+    groups = _groups(asked, frozenset(saved.before))
     named = frozenset[str]().union(*(group.opcodes for group in groups))
     verdicts: dict[int, Finding] = {}
     for group in groups:
@@ -167,7 +173,7 @@ def _groups(asked: Iterable[Asked], there: Opcodes) -> list[Group]:
     """The findings by the opcodes of the program that they may be found under."""
     groups: list[Group] = []
     for each in asked:
-        own = opcodes_of(each.finding.primitive) & there
+        own = each.opcodes & there
         shared = [group for group in groups if group.opcodes & own or group.opcodes == own]
         opcodes = own.union(*(group.opcodes for group in shared))
         joined = Group(opcodes, [*(one for group in shared for one in group.asked), each])
@@ -180,10 +186,10 @@ def _is_open(part: Fraction) -> bool:
 
 
 def _part(group: Sequence[Asked], saved: Saved, opcodes: Iterable[str]) -> Fraction:
-    """Which part of a group survives: of its operations, or of its runs if it has none."""
+    """Which part of a group survives: of its operations, or of its runs if none are known."""
     chosen = tuple(opcodes)
     price, amounts = sum(each.operations for each in group), saved.operations
-    if price <= 0:
+    if price <= 0 or not any(saved.before.get(each) for each in chosen):
         price, amounts = sum(each.finding.executions or 0 for each in group), saved.executions
     found = sum(amounts.get(each, 0) for each in chosen)
     return min(max(Fraction(found, price), Fraction(0)), Fraction(1)) if price > 0 else Fraction(0)

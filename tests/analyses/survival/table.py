@@ -44,11 +44,11 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "constant_work": {
         "sine_of_one_number": "`sin(full(n, 2.0))`",
-        "dot_of_constants": "a product of two captured arrays",
+        "dot_of_constants": "a product of two tables made of `linspace`",
         "kernel_matrix": "`exp` of a large table made of `arange`",
-        "fft_of_a_constant": "`fft` of a captured array",
-        "cholesky_of_a_constant": "`cholesky` of a captured array",
-        "loop_over_constants": "a `scan` over captured arrays",
+        "fft_of_a_constant": "`fft` of a `linspace`",
+        "cholesky_of_a_constant": "`cholesky` of a matrix made of `linspace`",
+        "loop_over_constants": "a `scan` that starts from `ones`",
     },
     "refactorisations": {
         "cholesky_of_a_symmetrised_matrix": "`cholesky` of `x` and of `(x + x.T) / 2`",
