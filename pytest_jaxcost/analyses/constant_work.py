@@ -1,5 +1,6 @@
-"""Constant work: what no argument of the function reaches, computed anew in every call.
+"""Constant work: what is made of literals alone, computed anew in every call.
 
+Captured arrays are given, like arguments: tests close over what programs pass in.
 XLA computes cheap constants when it compiles. It leaves an ``fft``, a factorisation, a loop and
 what follows from them in the program, and a large array costs compile time and memory. So constant
 work counts where it is substantial, together with the steps that lead there and follow from it.
@@ -10,6 +11,7 @@ a key that is made inside, nor the cotangents of ones that differentiating a sum
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
@@ -29,6 +31,7 @@ from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation, Loop
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import Known
 
 HINT = (
     "no argument reaches it, so every call computes it again; compute it once outside the function "
@@ -163,6 +166,24 @@ def _finding(facts: Facts, occurrence: Occurrence, *, bookkeeping: bool = False)
     runs = needed_runs(facts, occurrence)
     cost = facts.cost(occurrence.equation)
     wasted = None if cost is None else cost.times(runs)
-    return wasted_finding(
+    made = wasted_finding(
         facts, "constant_work", occurrence, wasted, runs=runs, hint=HINT, bookkeeping=bookkeeping
     )
+    return made if bookkeeping else replace(made, edits=known(facts, occurrence))
+
+
+def known(facts: Facts, occurrence: Occurrence) -> tuple[Known, ...]:
+    """The edit that gives in what an equation computes, or the loop that it computes a step of.
+
+    None if it stands in a loop that an argument reaches and is another value in each iteration.
+    """
+    holders = facts.holders_of(occurrence.region)
+    for equation in holders:  # from the outside
+        if isinstance(equation.control, Loop) and _is_constant_loop(facts, equation):
+            return (Known(equation.outputs),)
+    found = facts.invariance
+    if found is not None and len(found.unchanged(*occurrence)) < len(
+        found.nests[id(occurrence.region)]
+    ):
+        return ()
+    return (Known(occurrence.equation.outputs),)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +9,6 @@ import jax.numpy as jnp
 from jax import lax
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Region
 from pytest_jaxcost.rewrite.edits import Replace, RewriteError
@@ -124,7 +122,9 @@ def _eigen(pair: Pair) -> Callable[[Outputs], Outputs]:
     wanted = [True, *(pair.has(side) for side in sides)]
     _require_equal({s for s, k, w in zip(sides, kept[1:], wanted[1:], strict=True) if w and not k})
     chosen = [w for k, w in zip(kept, wanted, strict=True) if k]
-    return lambda outputs: [each for each, is_wanted in zip(outputs, chosen, strict=True) if is_wanted]
+    return lambda outputs: [
+        each for each, is_wanted in zip(outputs, chosen, strict=True) if is_wanted
+    ]
 
 
 @derived("lu", "geqrf", "hessenberg", "schur")
@@ -142,38 +142,54 @@ def _solved_with_transpose(facts: Facts, pair: Pair) -> Replace:
     ``A[permutation]`` is ``L @ U``, so that ``x[permutation]`` solves ``U.T @ (L.T @ _) = b``.
     """
     _require_visible(pair.kept.region, pair.wasted.region)
-    end, right = _solve(facts, pair.wasted.equation)
-    factors, _, permutation = pair.kept.equation.outputs
+    wasted, kept = pair.wasted.equation, pair.kept.equation
+    end, right = _solve(facts, wasted)
+    inputs = (*kept.outputs, right)
 
-    def function(lu: Array, permutation: Array, b: Array) -> list[Array]:
+    def function(*arrays: Array) -> Outputs:
+        *factors, b = arrays
+        lu, _, permutation = factors
         y = lax.linalg.triangular_solve(lu, b, left_side=True, transpose_a=True)
         z = lax.linalg.triangular_solve(
             lu, y, left_side=True, lower=True, transpose_a=True, unit_diagonal=True
         )
-        return [z[jnp.argsort(permutation)]]
+        return [z[jnp.argsort(permutation)], *factors]
 
-    return Replace(pair.wasted.region, (end,), (factors, permutation, right), function)
+    # the factors too, which nothing runs on, but which a derivative of the solve would read
+    return Replace(pair.wasted.region, (end, *wasted.outputs), inputs, function)
 
 
 def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     """The result and the right-hand side of a solve that nothing else needs the factors for."""
-    read_by: dict[int, list[Equation]] = defaultdict(list)
-    makers: dict[int, Equation] = {}
-    for _, equation in facts.program.walk():
-        if is_live(equation, facts.live):
-            makers.update(dict.fromkeys(equation.outputs, equation))
-            for value in equation.inputs:
-                read_by[value].append(equation)
-    readers = read_by[factored.outputs[0]]
-    if [each.primitive for each in readers] != ["triangular_solve"] * 2:
+    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
+    solves = [
+        equation
+        for _, equation in facts.program.walk()
+        if equation.primitive == "triangular_solve" and equation.inputs[0] == factored.outputs[0]
+    ]
+    if len(solves) != 2 or solves[1].inputs[1] != solves[0].outputs[0]:
         raise RewriteError(USES)
-    lower, upper = readers
-    picked = makers.get(lower.inputs[1])
-    if not _is_plain(lower, is_lower=True) or not _is_plain(upper, is_lower=False):
+    (lower, upper), picked = solves, makers.get(solves[0].inputs[1])
+    is_plain = _is_plain(lower, is_lower=True) and _is_plain(upper, is_lower=False)
+    if not is_plain or picked is None or not _picks_rows(picked):
         raise RewriteError(USES)
-    if upper.inputs[1] != lower.outputs[0] or picked is None or not _picks_rows(picked):
+    end = upper.outputs[0]
+    if not _needed_without(facts, end).isdisjoint(factored.outputs):
         raise RewriteError(USES)
-    return upper.outputs[0], picked.inputs[0]
+    return end, picked.inputs[0]
+
+
+def _needed_without(facts: Facts, end: int) -> set[int]:
+    """What the results and effects of the program need if a value is there already."""
+    effects = [e for _, e in facts.program.walk() if e.eqn.effects]
+    needed = {end}
+    stack = [*facts.program.main.results, *(value for each in effects for value in each.inputs)]
+    while stack:
+        value = stack.pop()
+        if value not in needed:
+            needed.add(value)
+            stack.extend(facts.program.depends[value])
+    return needed
 
 
 def _is_plain(solve: Equation, *, is_lower: bool) -> bool:

@@ -36,7 +36,7 @@ What is computed again goes first, so that other findings are about one evaluati
 with the zeros that it pushes. Then come the findings about how often and how widely the rest runs.
 """
 
-INFORMATION = ("recomputed", "repeated_draws", "widened_dots")
+INFORMATION = ("recomputed", "repeated_draws")
 """Kinds that are no waste, of which a program without can be written down all the same."""
 
 EDITED = frozenset((*CLAIMS, *INFORMATION))

@@ -37,7 +37,7 @@ class Vectors(NamedTuple):
     """What one sum needs in the basis's place: rows of its seed, scaled."""
 
     first: int
-    count: int
+    number: int
     seed: int | None
     """None for ones."""
     seed_axis: int
@@ -88,14 +88,12 @@ def _together(
     inputs = (*run.inputs, *seeds)
     if not run.made.isdisjoint(seeds):
         raise RewriteError(CIRCULAR)
-    if any(made[v] for v in inputs) and not _is_carried_round(facts, run, outputs, inputs):
+    if any(made[v] for v in inputs) and not _is_carried_round(run, outputs, inputs):
         raise RewriteError(CIRCULAR)
     return _replace(facts, basis, run, along, outputs, with_seeds=bool(again))
 
 
-def _is_carried_round(
-    facts: Facts, run: Part, outputs: Sequence[int], inputs: Sequence[int]
-) -> bool:
+def _is_carried_round(run: Part, outputs: Sequence[int], inputs: Sequence[int]) -> bool:
     """Whether inputs depend on outputs only from one iteration to the next."""
     values = set(outputs)
     for equation in run.region.equations:
@@ -114,7 +112,7 @@ def _replace(
     with_seeds: bool,
 ) -> Replace:
     vectors = _vectors(facts, basis, along)
-    count = max(each.first + each.count for each in vectors.values())
+    count = max(each.first + each.number for each in vectors.values())
     rows = Rows(count, {key: (c, vectors[key].first) for c in along for key in [id(c.equation)]})
     read = (*run.inputs, *_seeds(basis, along, facts))
     inputs = tuple(dict.fromkeys(v for v in read if v not in run.made))
@@ -146,7 +144,7 @@ def _vectors(facts: Facts, basis: Basis, along: Sequence[Contraction]) -> dict[i
             tuple((facts.numbers[value], name) for value, name in scales),
         )
         if key not in known:
-            first = sum(one.count for one in known.values())
+            first = sum(one.number for one in known.values())
             axis = 0 if seed is None else basis.seeds[seed].axis
             known[key] = Vectors(first, each.vectors, seed, axis, scales)
         found[id(each.equation)] = known[key]

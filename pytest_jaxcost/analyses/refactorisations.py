@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.factor_edits import Pair, from_kept
-from pytest_jaxcost.analyses.merging import merges
+from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.whose import parts_in_own_code, split
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -66,46 +64,16 @@ def refactorisations(facts: Facts) -> Findings:
 
     What one expression of the user's factors twice, inside a function of JAX's, is residue.
     """
-    found, guises = _found(facts)
+    found, guises = factored_again(facts)
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
-        [
-            *(_finding(facts, wasted, kept, guises) for wasted, kept in users),
-            *(_of_equal(facts, again) for again in _again_in_derivatives(facts)),
-        ],
+        [_finding(facts, wasted, kept, guises) for wasted, kept in users],
         residue=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
 
 
-def _again_in_derivatives(facts: Facts) -> Iterator[Repetition]:
-    """Equal factorisations that different expressions need, one of them for its derivative."""
-    evaluations = facts.evaluations
-    again = (r for r in facts.repetitions if r.first.equation.primitive in FAMILIES)
-    for each in split(facts, again):
-        if each.users is not None or each.jaxs is None:
-            continue
-        members = (each.jaxs.first, *each.jaxs.again)
-        first, *others = {evaluations.of(o.equation).evaluation: o for o in members[::-1]}.items()
-        apart = [o for run, o in others if parts_in_own_code(evaluations, first[0], run)]
-        if apart:
-            kept, *wasted = sorted([first[1], *apart], key=members.index)
-            yield Repetition(kept, tuple(wasted))
-
-
-def _of_equal(facts: Facts, repetition: Repetition) -> Finding:
-    family = FAMILIES[repetition.first.equation.primitive]
-    return facts.finding(
-        "refactorisations",
-        repetition.again,
-        places=repetition_places(facts, repetition),
-        hint=LU if family == "lu" else FLAGS.format(family=family),
-        bookkeeping=False,
-        edits=merges(facts, repetition),
-    )
-
-
-def _found(
+def factored_again(
     facts: Facts,
 ) -> tuple[list[tuple[list[Occurrence], Occurrence]], Mapping[int, Guise]]:
     """What is factored again with the factorisation that would do, and as what."""
@@ -132,19 +100,22 @@ def _refactored(
         numbers[equation.outputs[0]] = -1 - ids.setdefault(matrix, len(ids))
     for repeated in repetitions(facts.program, numbers, facts.live):
         if id(repeated.first.equation) in guises:
-            wasted, kept = _wasted(facts, (repeated.first, *repeated.again))
+            wasted, kept = _wasted(facts, guises, (repeated.first, *repeated.again))
             if wasted:
                 yield wasted, kept
 
 
 def _wasted(
-    facts: Facts, occurrences: tuple[Occurrence, ...]
+    facts: Facts, guises: Mapping[int, Guise], occurrences: tuple[Occurrence, ...]
 ) -> tuple[list[Occurrence], Occurrence]:
     """All but the costliest of the factorisations that differ, and the costliest."""
     different: dict[int, Occurrence] = {}
     for occurrence in occurrences:  # equal ones are duplicates
         different.setdefault(facts.numbers[occurrence.equation.outputs[0]], occurrence)
-    kept, *wasted = sorted(different.values(), key=lambda o: -_flops(facts, o))
+    kept, *wasted = sorted(
+        different.values(),
+        key=lambda o: (-_flops(facts, o), guises[id(o.equation)].symmetrised),
+    )
     return wasted, kept
 
 
@@ -163,7 +134,9 @@ def _finding(
         places=repetition_places(facts, Repetition(kept, tuple(wasted))),
         hint=_hint(wasted[0].equation, {guises[id(o.equation)] for o in both}),
         bookkeeping=False,
-        edits=[edit for o in wasted if not isinstance(edit := instead(facts, o, kept, guises), str)],
+        edits=[
+            edit for o in wasted if not isinstance(edit := instead(facts, o, kept, guises), str)
+        ],
     )
 
 

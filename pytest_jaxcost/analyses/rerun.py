@@ -32,7 +32,7 @@ LOST = "{name} does something with its rows that is not followed"
 class Rows(NamedTuple):
     """What stands in a basis's place: how many rows, and which of them each sum takes."""
 
-    count: int
+    number: int
     sums: Mapping[int, tuple[Contraction, int]]
     """The sums along the basis, by the ``id`` of the equation, with the first of their rows."""
 
@@ -65,7 +65,7 @@ class Rerun:
     def equation(self, equation: Equation) -> None:
         if id(equation) in self.rows.sums:
             contraction, first = self.rows.sums[id(equation)]
-            made = [row_sums.summed(self, contraction, first)]
+            made: Sequence[Array] = [row_sums.summed(self, contraction, first)]
         elif not carries(self.basis, equation):
             made = bound(equation, [*map(self.plain, equation.inputs)], equation.eqn.params)
         elif equation.control is not None:
@@ -125,7 +125,7 @@ class Rerun:
 
     def length(self, image: Image) -> int:
         """The length of the axis of an image, now."""
-        return image.length(self.rows.count)
+        return image.length(self.rows.number)
 
     def fit(self, value: int, image: Image | None) -> Array:
         """A value that stands where an image does; zeros for one that nobody needs."""
@@ -148,6 +148,7 @@ class Rerun:
             raise RewriteError(BODY.format(name=equation.primitive))
         if isinstance(control, Switch):
             return self.switch(equation, control)
+        assert isinstance(control, Loop)
         return self.scan(control) if control.test is None else self.while_(control)
 
     def inside(self, region: Region, values: Mapping[int, Array]) -> Rerun:
@@ -164,7 +165,10 @@ class Rerun:
         def branch(region: Region) -> Callable[[], list[Array]]:
             return lambda: self.results(region, {}, region.results, equation.outputs)
 
-        return lax.switch(self.plain(switch.selector), [branch(each) for each in switch.regions])
+        made: Sequence[Array] = lax.switch(
+            self.plain(switch.selector), [branch(each) for each in switch.regions]
+        )
+        return made
 
     def results(
         self, region: Region, values: Mapping[int, Array], made: Sequence[int], of: Sequence[int]
@@ -201,14 +205,15 @@ class Rerun:
         if self.facts.program.avals[predicate].shape:
             raise RewriteError(BATCHED_TEST)
 
-        def bind(carried: list[Array]) -> dict[int, Array]:
+        def bind(carried: Sequence[Array]) -> dict[int, Array]:
             return dict(zip(params, carried, strict=True))
 
-        return lax.while_loop(
+        carried: Sequence[Array] = lax.while_loop(
             lambda carried: self.inside(test, bind(carried)).plain(predicate),
             lambda carried: self.results(loop.body, bind(carried), updates, params),
             self.inits(loop),
         )
+        return carried
 
 
 def carries(basis: Basis, equation: Equation) -> bool:
@@ -243,4 +248,4 @@ def literal(facts: Facts, value: int) -> Array:
     """A literal of the program, as an array of its type."""
     content = facts.program.constants[value]
     assert isinstance(content, _compat.Literal)
-    return jnp.asarray(np.asarray(content.val), content.aval.dtype)
+    return jnp.asarray(np.asarray(content.val), facts.program.avals[value].dtype)

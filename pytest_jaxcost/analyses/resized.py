@@ -13,10 +13,12 @@ from pytest_jaxcost.ir.equation import Equation
 if TYPE_CHECKING:
     from pytest_jaxcost.analyses.rerun import Rerun
 
-Sizes = Callable[["Rerun", Equation, Image, Image], Mapping[str, Any]]
+Sizes = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
+"""Of parameters, an axis and its length: the parameters that change."""
 
-SIZES: dict[str, Sizes] = {}
-"""The parameters that hold the length of an image's axis, by primitive."""
+OF_OPERANDS: dict[str, Sizes] = {}
+OF_RESULTS: dict[str, Sizes] = {}
+"""The parameters that hold the length of an operand's or a result's axis, by primitive."""
 
 ALIKE = frozenset(
     {
@@ -27,16 +29,6 @@ ALIKE = frozenset(
 """Primitives whose operands have the image's axis at the same place."""
 
 
-def sizes_of(*primitives: str) -> Callable[[Sizes], Sizes]:
-    """A decorator that registers which parameters of primitives hold lengths."""
-
-    def add(sizes: Sizes) -> Sizes:
-        SIZES.update(dict.fromkeys(primitives, sizes))
-        return sizes
-
-    return add
-
-
 def fitted(run: Rerun, equation: Equation) -> tuple[Mapping[str, Any], list[Any]]:
     """The parameters and operands for the number of rows that there are now."""
     read = [run.image(value, equation) for value in equation.inputs]
@@ -44,14 +36,14 @@ def fitted(run: Rerun, equation: Equation) -> tuple[Mapping[str, Any], list[Any]
     before = next(image for image in (*read, *made) if image is not None)
     after = next(image for image in (*made, *read) if image is not None)
     params = dict(equation.eqn.params)
-    sizes = SIZES.get(equation.primitive)
-    if sizes is not None:
-        params.update(sizes(run, equation, before, after))
+    for table, image in ((OF_OPERANDS, before), (OF_RESULTS, after)):
+        if equation.primitive in table:
+            params.update(table[equation.primitive](params, image.axis, run.length(image)))
     if "sharding" in params and equation.primitive != "sharding_constraint":
         params["sharding"] = None
     operands = [run.read(v, image) for v, image in zip(equation.inputs, read, strict=True)]
-    for k, image in enumerate(read):
-        if image is None:
+    for k, found in enumerate(read):
+        if found is None:
             operands[k] = _shortened(run, equation, k, operands[k], before, after)
     return params, operands
 
@@ -82,31 +74,31 @@ def _with(sizes: Sequence[int], axis: int, length: int) -> tuple[int, ...]:
     return (*sizes[:axis], length, *sizes[axis + 1 :])
 
 
-@sizes_of("broadcast_in_dim")
-def _broadcast(run: Rerun, equation: Equation, before: Image, after: Image) -> Mapping[str, Any]:
-    return {"shape": _with(equation.eqn.params["shape"], after.axis, run.length(after))}
+def _looked_up(params: Mapping[str, Any], axis: int, length: int) -> Mapping[str, Any]:
+    sizes = params["slice_sizes"]
+    is_whole = sizes[axis] != 1  # rows may be looked up one by one
+    return {"slice_sizes": _with(sizes, axis, length)} if is_whole else {}
 
 
-@sizes_of("reshape")
-def _reshaped(run: Rerun, equation: Equation, before: Image, after: Image) -> Mapping[str, Any]:
-    return {"new_sizes": _with(equation.eqn.params["new_sizes"], after.axis, run.length(after))}
-
-
-@sizes_of("slice")
-def _sliced(run: Rerun, equation: Equation, before: Image, after: Image) -> Mapping[str, Any]:
-    limits = equation.eqn.params["limit_indices"]
-    return {"limit_indices": _with(limits, before.axis, run.length(before))}
-
-
-@sizes_of("dynamic_slice", "gather")
-def _looked_up(run: Rerun, equation: Equation, before: Image, after: Image) -> Mapping[str, Any]:
-    sizes = equation.eqn.params["slice_sizes"]
-    if sizes[before.axis] == 1:  # rows are looked up one by one
-        return {}
-    return {"slice_sizes": _with(sizes, before.axis, run.length(before))}
-
-
-@sizes_of("split")
-def _split(run: Rerun, equation: Equation, before: Image, after: Image) -> Mapping[str, Any]:
-    params = equation.eqn.params
-    return {"sizes": (run.length(before),)} if params["axis"] == before.axis else {}
+OF_OPERANDS.update(
+    {
+        "slice": lambda params, axis, length: {
+            "limit_indices": _with(params["limit_indices"], axis, length)
+        },
+        "dynamic_slice": _looked_up,
+        "gather": _looked_up,
+        "split": lambda params, axis, length: (
+            {"sizes": (length,)} if params["axis"] == axis else {}
+        ),
+    }
+)
+OF_RESULTS.update(
+    {
+        "broadcast_in_dim": lambda params, axis, length: {
+            "shape": _with(params["shape"], axis, length)
+        },
+        "reshape": lambda params, axis, length: {
+            "new_sizes": _with(params["new_sizes"], axis, length)
+        },
+    }
+)

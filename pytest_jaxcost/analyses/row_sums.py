@@ -30,7 +30,7 @@ def summed(run: Rerun, contraction: Contraction, first: int) -> Any:
     if equation.primitive == "dot_general":
         made = _dotted(run, equation, equation.inputs.index(value), rows, first)
     elif equation.primitive == "gather":
-        made = _looked_up(run, equation, image, _row(rows, image, first))
+        made = _looked_up(run, equation, _row(rows, image, first))
     else:
         made = _reduced(equation, image, _row(rows, image, first))
     aval = run.facts.program.avals[equation.outputs[0]]
@@ -77,7 +77,7 @@ def _total(array: Any, axes: Sequence[int]) -> Any:
     return array.sum(tuple(axes)) if axes else array
 
 
-def _looked_up(run: Rerun, equation: Equation, image: Image, row: Any) -> Any:
+def _looked_up(run: Rerun, equation: Equation, row: Any) -> Any:
     params = equation.eqn.params
     numbers = params["dimension_numbers"]
     if numbers.offset_dims or numbers.operand_batching_dims or row.ndim != 1:
@@ -100,7 +100,7 @@ def _looked_up(run: Rerun, equation: Equation, image: Image, row: Any) -> Any:
 
 def _are_alike(run: Rerun, indices: int) -> bool:
     """Whether the two indices of each element are equal, made by one expression."""
-    for region, equation in run.facts.program.walk():
+    for _, equation in run.facts.program.walk():
         if indices in equation.outputs:
             numbers = {run.facts.numbers[value] for value in equation.inputs}
             return equation.primitive == "concatenate" and len(numbers) == 1

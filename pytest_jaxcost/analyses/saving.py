@@ -86,7 +86,10 @@ def ready(facts: Facts, edit: Replace) -> Replace:
     def function(*arrays: Any) -> Sequence[Any]:
         given = iter(arrays)
         every = zip(reads, avals, strict=True)
-        return run(*(next(given) if read else jnp.zeros(a.shape, a.dtype) for read, a in every))
+        made: Sequence[Any] = run(
+            *(next(given) if read else jnp.zeros(a.shape, a.dtype) for read, a in every)
+        )
+        return made
 
     inputs = tuple(value for value, read in zip(edit.inputs, reads, strict=True) if read)
     return edit._replace(inputs=inputs, function=function)

@@ -69,17 +69,11 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "sort_after_a_broadcast": "`sort` after a broadcast",
         "cholesky_after_a_broadcast": "`cholesky` after a broadcast",
     },
-    "selected_branches": {
-        "branches_under_vmap": "`vmap` of `cond` over a batched predicate",
-        "branches_that_are_never_taken": "the same, the predicate is constant",
-        "branches_that_are_equal": "the same, both branches are equal",
-    },
     "contracted_jacobians": {
         "jacobian_times_a_vector": "`jacfwd(f)(x) @ v`",
         "hessian_times_a_vector": "`hessian(f)(x) @ v`",
     },
     "wrong_modes": {"gradient_in_forward_mode": "`jacfwd` of a loss"},
-    "widened_dots": {"wide": "a product of `bfloat16` converted to `float32`"},
     "dead": {
         "unused_dot": "`x @ x`, not used",
         "unused_carry": "a carry that only feeds itself",
