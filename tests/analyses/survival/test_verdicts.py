@@ -17,7 +17,6 @@ from pytest_jaxcost.report import Report
 from tests.analyses.survival import everyday, programs, realistic
 from tests.analyses.survival.programs import CASES, Function
 
-
 UNKNOWN = {"condition_repeats_the_body", "halved_while_a_condition_repeats"}
 """What the test of a ``while`` computes is not handed to its body: no program is without it."""
 
