@@ -162,7 +162,10 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
     named = frozenset[str]().union(*(group.opcodes for group in groups))
     verdicts: dict[int, Finding] = {}
     for group in groups:
-        part = _part(group.asked, saved, group.opcodes or saved.operations.keys() - named)
+        rest = saved.operations.keys() - named
+        part = _part(group.asked, saved, group.opcodes or rest)
+        if part == 0 and not any(saved.before[each] for each in group.opcodes):
+            part = _part(group.asked, saved, rest)
         if _is_open(part) and len(asked) == 1:
             part = max(part, _part(asked, saved, saved.operations))
         verdicts |= {id(each.finding): _judged(each.finding, part) for each in group.asked}

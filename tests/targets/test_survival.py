@@ -18,6 +18,7 @@ from pytest_jaxcost.targets.compilers import installed_compiler
 from tests.analyses.survival import everyday, kinds, oracles, programs, realistic, table
 from tests.analyses.survival.oracles import TARGETS
 from tests.analyses.survival.survivals import is_left, survivals
+from tests.analyses.survival.test_verdicts import NOT_FOUND, UNKNOWN
 from tests.docs.test_survival_table import STORED
 
 PLATFORMS = ("tpu", "cuda")
@@ -104,8 +105,11 @@ def _compiler(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.mark.parametrize(("platform", "name"), REPEATING)
 def test_repetitions(platform: str, name: str) -> None:
     case = CASES[name]
+    if name in NOT_FOUND:
+        pytest.xfail("it is listed as JAX's own")
     report = measure(case.function, case.avals, target=TARGETS[platform])
-    expected = REPETITIONS[platform].get(name, {case.verdict})
+    known = {"unknown" if name in UNKNOWN else case.verdict}
+    expected = REPETITIONS[platform].get(name, known)
     assert survivals(report, case.kind, case.primitive) == expected
 
 

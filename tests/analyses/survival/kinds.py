@@ -272,7 +272,6 @@ def cholesky_of_a_constant(x: Any) -> Any:
     of="fft",
     opcodes=("fft", "sine"),
     cpu="survives",
-    tpu="unknown",
     extra=lambda: (jnp.ones(64, jnp.complex64),),
 )
 def fft_of_a_constant(x: Any) -> Any:
@@ -401,7 +400,7 @@ def lu_of_the_transpose(x: Any) -> Any:
     of="svd",
     opcodes=("custom-call",),
     cpu="survives",
-    tpu="unknown",
+    tpu="removed",
 )
 def singular_values_and_vectors(x: Any) -> Any:
     values = jnp.linalg.svd(x, compute_uv=False)
@@ -415,7 +414,7 @@ def singular_values_and_vectors(x: Any) -> Any:
     of="svd",
     opcodes=("custom-call",),
     cpu="survives",
-    tpu="unknown",
+    tpu="survives",
     cuda="removed",
 )
 def full_and_reduced_vectors(x: Any) -> Any:

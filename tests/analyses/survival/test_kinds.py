@@ -42,7 +42,7 @@ def test_there_are_six_programs_of_each_kind_and_both_verdicts() -> None:
     assert min(kinds.values()) >= 6
     verdicts = Counter(each for case in CASES.values() for each in case.verdicts.values())
     assert verdicts["unknown"] <= 3
-    assert min(verdicts["survives"], verdicts["removed"]) >= 60
+    assert min(verdicts["survives"], verdicts["removed"]) >= 55
 
 
 @pytest.mark.parametrize("name", CASES)
