@@ -370,8 +370,8 @@ def is_of_rule(frames: Sequence[Frame]) -> bool:
     """
     differentiates = False
     for frame in reversed(frames):
-        if frame.file == _AD_FILE and is_bind(frame):
-            differentiates = True
+        if is_bind(frame):
+            differentiates = frame.file == _AD_FILE
         elif differentiates and (_is_tangent(frame) or not frame.file.startswith(_MACHINERY)):
             return True
     return False

@@ -41,7 +41,6 @@ REAL_OTHERWISE = {
 """What else is real waste, by function and kind of finding."""
 
 MISTAKEN = {
-    ("lax.conv", "dead"): "a batched convolution computes its value and its tangent like two calls",
     ("numpy.at_add", "dead"): "a scatter's rule computes its value and its tangent like two calls",
     ("numpy.fft", "constant_work"): "JAX transforms the basis of a Jacobian",
     ("numpy.rfft2", "constant_work"): "JAX transforms the basis of a Jacobian",
