@@ -46,10 +46,6 @@ MISTAKEN = {
     ("numpy.rfft2", "constant_work"): "JAX transforms the basis of a Jacobian",
     ("optax.clip_by_global_norm", "dead"): "a branch whose derivative is constant",
     ("scipy.cg", "batch_invariants"): "JAX broadcasts the right-hand side of a batched solve",
-    (
-        "scipy.convolve",
-        "dead",
-    ): "a batched convolution computes its value and its tangent like two calls",
     ("scipy.convolve", "wrong_modes"): "a batched convolution has the batch on another axis",
     ("scipy.fftconvolve", "constant_work"): "JAX transforms the basis of a Jacobian",
     ("scipy.fftconvolve", "wrong_modes"): "a batched convolution has the batch on another axis",
