@@ -370,16 +370,19 @@ def is_of_rule(frames: Sequence[Frame]) -> bool:
     """
     differentiates = False
     for frame in reversed(frames):
-        if frame.file == _AD_FILE and is_bind(frame):
-            differentiates = True
+        if is_bind(frame):
+            differentiates = frame.file == _AD_FILE
         elif differentiates and (_is_tangent(frame) or not frame.file.startswith(_MACHINERY)):
             return True
     return False
 
 
 def _is_tangent(frame: Frame) -> bool:
-    """Whether a frame computes the tangents of a jitted function's linearization: 0.8 to 0.12."""
-    return frame.function.endswith(".tangent_fun")
+    """Whether a frame of JAX's machinery computes tangents: 0.8 to 0.12.
+
+    It is of a jitted function's linearization, or of the rule that all products share.
+    """
+    return frame.function.endswith(".tangent_fun") or frame.function.startswith("defbilinear.")
 
 
 def derivative_of(frame: Frame) -> str:

@@ -259,11 +259,19 @@ def _scan(eqn: Any, operands: Sequence[Any]) -> list[Any]:
     return [*carry, *(stacks if rows else empty)]
 
 
+def _linear_solve(eqn: Any, operands: Sequence[Any]) -> list[Any]:
+    lengths, jaxprs = eqn.params["const_lengths"], eqn.params["jaxprs"]
+    start = lengths.matvec + lengths.vecmat
+    solve = operands[start : start + lengths.solve]
+    return reference(jaxprs.solve, [*solve, *operands[sum(lengths) :]])
+
+
 _RULES: dict[str, Callable[[Any, Sequence[Any]], Outputs]] = {
     **dict.fromkeys(("jit", "pjit", "remat", "remat2", "checkpoint"), _called("jaxpr")),
     **dict.fromkeys(("custom_jvp_call", "custom_vjp_call", "eval_jaxpr"), _called("call_jaxpr")),
     **dict.fromkeys(("closed_call", "core_call", "core_closed_call"), _called("call_jaxpr")),
     "cond": _cond,
+    "custom_linear_solve": _linear_solve,
     "scan": _scan,
     "while": _while,
 }

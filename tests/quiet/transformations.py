@@ -76,7 +76,7 @@ class Case(NamedTuple):
         made = TRANSFORMATIONS[self.transformation]
         own = (first, first) if made.takes_a_vector else (first,)
         if self.captured:
-            function, rest = _capturing(function, jax.tree.map(array_of, rest)), []
+            function, rest = _capturing(function, arrays_of(rest)), []
         program = made.of(function)
         if not self.batched:
             return program, (*own, *rest)
@@ -92,9 +92,15 @@ def _stacked(aval: Any) -> Any:
     return jax.ShapeDtypeStruct((BATCH, *aval.shape), aval.dtype)
 
 
-def array_of(aval: Any) -> Any:
-    """Random numbers that every function takes: small, positive, matrices well conditioned."""
-    random = np.random.default_rng(len(aval.shape))
+def arrays_of(avals: Any) -> Any:
+    """Random arrays for a pytree of avals, each with numbers of its own."""
+    leaves, tree = jax.tree.flatten(avals)
+    return tree.unflatten([_array_of(aval, k) for k, aval in enumerate(leaves)])
+
+
+def _array_of(aval: Any, seed: int) -> Any:
+    """Numbers that every function takes: small, positive, matrices well conditioned."""
+    random = np.random.default_rng(seed)
     if np.dtype(aval.dtype).kind != "f":
         return jnp.asarray(random.integers(0, 3, aval.shape), aval.dtype)
     found = random.uniform(0.2, 0.8, aval.shape)

@@ -18,7 +18,7 @@ from tests.analyses import (
 )
 from tests.analyses.healthy_programs import HEALTHY
 from tests.quiet.functions import FUNCTIONS, derivative, is_differentiable
-from tests.quiet.transformations import array_of
+from tests.quiet.transformations import arrays_of
 
 
 class Case(NamedTuple):
@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 
 def _with_arrays(function: Callable[..., Any], avals: tuple[Any, ...]) -> Case:
-    return Case(function, jax.tree.map(array_of, avals))
+    return Case(function, arrays_of(avals))
 
 
 def _quiet() -> dict[str, Case]:

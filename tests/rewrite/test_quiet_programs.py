@@ -35,6 +35,7 @@ TO_ROUNDING = {
     "flags": "the factors of another call are used",
     "zeros": "a sum leaves zeros out, and the rest is added up in another order",
     "batch": "a product with fewer rows is added up in another order",
+    "plain": "a number times 0.0 is 0.0, whatever its sign",
 }
 """Tables whose own edits do not give the bits of the original, and why."""
 
