@@ -222,14 +222,22 @@ REFUSALS = (
 
 def _standing_at(jaxpr: Any, traceback: Any) -> Any:
     """The jaxpr with the traceback of each of its equations replaced."""
+    return _with_sources(jaxpr, lambda source: source.replace(traceback=traceback))
+
+
+def _standing_under(jaxpr: Any, name_stack: Any) -> Any:
+    """The jaxpr with the name stacks of its equations inside of another one."""
+    return _with_sources(
+        jaxpr, lambda source: source.replace(name_stack=name_stack + source.name_stack)
+    )
+
+
+def _with_sources(jaxpr: Any, change: Callable[[Any], Any]) -> Any:
     body = open_jaxpr(jaxpr)[0]
     if body is not jaxpr:  # closed, before 0.11
-        return jaxpr.replace(jaxpr=_standing_at(body, traceback))
+        return jaxpr.replace(jaxpr=_with_sources(body, change))
     return jaxpr.replace(
-        eqns=[
-            eqn.replace(source_info=eqn.source_info.replace(traceback=traceback))
-            for eqn in jaxpr.eqns
-        ]
+        eqns=[eqn.replace(source_info=change(eqn.source_info)) for eqn in jaxpr.eqns]
     )
 
 
@@ -449,7 +457,8 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
     """Call `callback(name, closed_jaxpr)` for each program of the user's that jit lowers inside.
 
     JAX's caches are cleared first, so that nothing hides. Programs whose function lives in JAX
-    itself (``jnp.ones`` called outside jit) are eager operations and are left out.
+    itself (``jnp.ones`` called outside jit) are eager operations and are left out. What is lowered
+    inside a derivative that runs outside jit is told with the transformations that are around it.
     ``pxla.lower_sharding_computation`` has the same leading arguments from 0.4.36 to 0.12.
     """
     lower = _pxla.lower_sharding_computation
@@ -458,7 +467,9 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
         closed_jaxpr: Any, api_name: str, fun_name: str, *args: Any, **kw: Any
     ) -> Any:
         if not in_jax(function_source(closed_jaxpr)):
-            callback(fun_name, closed_jaxpr)
+            around = _source_info.current_name_stack()
+            told = _standing_under(closed_jaxpr, around) if around.stack else closed_jaxpr
+            callback(fun_name, told)
         return lower(closed_jaxpr, api_name, fun_name, *args, **kw)
 
     jax.clear_caches()

@@ -28,7 +28,13 @@ SURVIVAL = Path(__file__).parent / "survival.json"
 PAGES = {"recomputed": "findings/recomputation.md"}
 """Pages that are not named for the kind of finding."""
 
-VERDICTS = {"survives": "**survives**", "removed": "removed", "unknown": "unknown", None: ""}
+VERDICTS = {
+    "survives": "**survives**",
+    "partly": "**partly**",
+    "removed": "removed",
+    "unknown": "unknown",
+    None: "",
+}
 DEVICES = {"cpu": "CPU", "tpu": "TPU v5e", "cuda": "H100"}
 
 

@@ -121,7 +121,7 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
         hint=HINT.format(axes=axes),
         bookkeeping=bookkeeping,
     )
-    instead = placed(occurrence, once(occurrence.equation, facts.constant_axes))
+    instead = placed(occurrence, once(occurrence.equation, [axis for axis, _ in sizes]))
     return made if isinstance(instead, str) else replace(made, edits=(instead,))
 
 

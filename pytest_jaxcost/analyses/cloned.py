@@ -20,9 +20,6 @@ FUSED = (
 )
 REMATERIALIZED = "the compiler computes it again rather than keep it, to fit into memory"
 
-MOVES = frozenset({"convert"})
-"""Opcodes that have flops and are no work, as their primitives are none."""
-
 INDEX_SIZE = 32
 """The elements that integers have at most where they are for indexing."""
 
@@ -69,7 +66,7 @@ def _together(clone: Clone, libraries: tuple[str, ...]) -> Together:
 
 def _is_bookkeeping(instruction: hlo.Instruction) -> bool:
     discrete = all(leaf.dtype[0] in "sup" for leaf in instruction.shape.leaves)
-    return instruction.opcode in MOVES or (discrete and instruction.shape.size <= INDEX_SIZE)
+    return discrete and instruction.shape.size <= INDEX_SIZE
 
 
 def _finding(together: Together, group: Sequence[Clone], work: int) -> Finding:

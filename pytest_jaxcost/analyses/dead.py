@@ -100,7 +100,7 @@ class _Lines:
         return {
             self._evaluations.derivative(made)
             for made in self._evaluations.made.values()
-            if is_live(made.occurrence.equation, live)
+            if made.is_work and is_live(made.occurrence.equation, live)
         }
 
     def _is_in_use(self, evaluation: Evaluation) -> bool:

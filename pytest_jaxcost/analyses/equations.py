@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.cost.record import NOTHING
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import names
-from pytest_jaxcost.report.records import Findings
+from pytest_jaxcost.report.records import Finding, Findings
 
 
 def equations(facts: Facts, primitive: str | None = None) -> Findings:
-    """The equations of a primitive, by its canonical name, or all of them, as findings by cost."""
+    """The equations of a primitive, by its canonical name, or all of them, as findings by cost.
+
+    What is dead costs nothing, as in the totals.
+    """
     return Findings(
-        facts.finding("occurrences", [Occurrence(region, equation)], bookkeeping=False)
+        _finding(facts, Occurrence(region, equation))
         for region, equation in facts.program.walk()
         if primitive is None or names.canonical(equation.primitive) == primitive
     )
+
+
+def _finding(facts: Facts, occurrence: Occurrence) -> Finding:
+    finding = facts.finding("occurrences", [occurrence], bookkeeping=False)
+    if facts.is_live(occurrence.equation):
+        return finding
+    return facts.costing(replace(finding, executions=0), NOTHING)

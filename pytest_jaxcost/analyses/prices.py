@@ -36,7 +36,7 @@ What is computed again goes first, so that other findings are about one evaluati
 with the zeros that it pushes. Then come the findings about how often and how widely the rest runs.
 """
 
-INFORMATION = ("recomputed", "repeated_draws", "widened_dots")
+INFORMATION = ("recomputed", "repeated_draws")
 """Kinds that are no waste, of which a program without can be written down all the same."""
 
 EDITED = frozenset((*CLAIMS, *INFORMATION))
@@ -147,6 +147,16 @@ class Prices:
     def costs_alone(self, findings: tuple[Finding, ...]) -> list[Cost]:
         """What each of some findings costs if no others are claimed before."""
         return self._saved(self.alone(()), self.alone(findings), len(findings))
+
+    def primitives_alone(self, findings: tuple[Finding, ...]) -> list[frozenset[str]]:
+        """The primitives of which each of some findings saves operations, others claimed or not."""
+        before, after = self.alone(()), self.alone(findings)
+        owners = after.owners(0)
+        saved: list[set[str]] = [set() for _ in findings]
+        for value, cost in _differences(self._facts, before, after):
+            if cost.flops + cost.transcendentals > 0 and value in before.runs:
+                saved[owners.get(value, 0)].add(before.runs[value].eqn.primitive.name)
+        return [frozenset(each) for each in saved]
 
     def _with_prices(self, kind: str, found: Findings) -> Findings:
         claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
@@ -81,8 +81,11 @@ class Evaluations:
         self.runs: dict[int, int] = {}
         """How often each context ran."""
         self._derivatives: dict[int, tuple[_compat.Frame, ...]] = {}
+        self._order: list[int] = []
+        """The equations that do work, by ``id``, in the order in which JAX traced them."""
         contexts: dict[int, list[_Step]] = defaultdict(list)
         for occurrence in _in_order(program):
+            self._order.append(id(occurrence.equation))
             origin = self.origins.of(occurrence.equation)
             phase = where.phase(occurrence.equation)
             if is_derived and phase == where.PRIMAL:
@@ -150,13 +153,13 @@ class Evaluations:
 
     @cached_property
     def _pulls(self) -> dict[tuple[_compat.Frame, ...], int]:
-        """How often each linear map was pulled: what it repeats least."""
-        least: dict[tuple[_compat.Frame, ...], int] = {}
-        for made in self.made.values():
+        """How often each linear map was pulled."""
+        pulled: dict[tuple[_compat.Frame, ...], list[tuple[int, int]]] = defaultdict(list)
+        for equation in self._order:
+            made = self.made[equation]
             if made.pull[1]:
-                key = self.derivative(made)
-                least[key] = min(least.get(key, made.pull[1]), made.pull[1])
-        return least
+                pulled[self.derivative(made)].append(made.pull)
+        return {derivative: _in_turn(pulls) for derivative, pulls in pulled.items()}
 
     def derivative(self, made: Made) -> tuple[_compat.Frame, ...]:
         """The frames of the outermost call of a derivative, and those around it; or all frames."""
@@ -257,6 +260,19 @@ class Evaluations:
         occurrence, origin, phase, is_work = step
         made = Made(occurrence, evaluation, origin, phase, is_work, is_primal, pull)
         self.made[id(occurrence.equation)] = made
+
+
+def _in_turn(pulls: Sequence[tuple[int, int]]) -> int:
+    """How many pulls equations in program order are of, each of which is over before the next.
+
+    Differentiating a pull repeats its equations too, one by one.
+    """
+    least = min(n for _, n in pulls)
+    for k in range(least, 1, -1):
+        turns = [j * k // n for j, n in pulls]
+        if least % k == 0 and all(one <= other for one, other in pairwise(turns)):
+            return k
+    return 1
 
 
 def is_cheap(primitive: str) -> bool:

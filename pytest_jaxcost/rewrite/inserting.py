@@ -51,8 +51,6 @@ def _is_wide(aval: Any) -> bool:
     return str(getattr(aval, "dtype", "")) in WIDE
 
 
-def _traced(
-    function: Callable[..., Sequence[Any]], avals: Sequence[Any], *, is_wide: bool
-) -> Any:
+def _traced(function: Callable[..., Sequence[Any]], avals: Sequence[Any], *, is_wide: bool) -> Any:
     with jax.enable_x64(is_wide or _compat.has_x64()):
         return jax.make_jaxpr(function)(*map(_compat.as_argument, avals))

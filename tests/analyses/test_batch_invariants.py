@@ -158,6 +158,16 @@ def test_the_rewrite_saves_what_was_reported(name):
     assert jnp.allclose(noisy.program(*noisy.args), noisy.better(*noisy.args), atol=1e-5)
 
 
+@pytest.mark.parametrize("name", NOISY)
+def test_the_program_without_costs_what_the_better_one_does(name):
+    noisy = NOISY[name]
+    without = pytest_jaxcost.measure(noisy.program, noisy.args).without("batch_invariants")
+    after = pytest_jaxcost.measure(noisy.better, noisy.args)
+    assert without.flops == pytest.approx(after.flops, rel=0.01)
+    assert without.transcendentals == after.transcendentals
+    assert without.batch_invariants.count == 0
+
+
 def test_a_factorisation_of_equal_matrices():
     """Costs of all its steps, symmetrisation included, are those of 63 matrices too many."""
 

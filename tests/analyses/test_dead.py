@@ -108,6 +108,7 @@ QUIET = {
     "written to a reference": unread_reference,
     "residue of a derivative": jax.grad(lambda x: jnp.sum(jnp.sin(jnp.cos(x)))),
     "residue of lax.sin": lambda x: jax.grad(lax.sin)(x[0]),
+    "no derivative": lambda x: jax.jvp(jax.grad(lambda x: jnp.sum(jnp.sign(x))), (x,), (x,)),
     "a library function": lambda x: jnp.linalg.norm(x),
     "the gradient of a library function": jax.grad(lambda x: jnp.sum(jax.nn.softmax(x) * x)),
     "a library function unread in part": lambda x: jnp.frexp(x)[0],

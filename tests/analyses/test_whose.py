@@ -55,6 +55,11 @@ def squares(w: Any) -> Any:
     return jnp.sum(Y * (W @ w - Z) ** 2)
 
 
+def pulled_twice(x: Any, v: Any) -> Any:
+    pull = jax.vjp(lambda x: x * x, x)[1]
+    return pull(v), pull(v)
+
+
 def likelihood(b: Any) -> Any:
     return (Y * (W @ b)).sum() - jnp.exp(W @ b).sum()
 
@@ -145,6 +150,11 @@ TWINS = {
     "a Hessian-vector product": Twins(
         lambda x, v: jax.jvp(jax.grad(wave), (x,), (v,)),
         lambda x, v: (jax.jvp(jax.grad(wave), (x,), (v,))[1], jax.grad(wave)(x)),
+        args=(X, Y),
+    ),
+    "a Hessian-vector product of a norm": Twins(
+        lambda x, v: jax.jvp(jax.grad(jnp.linalg.norm), (x,), (v,)),
+        lambda x, v: jax.jvp(lambda x: pulled_twice(x, v), (x,), (v,)),
         args=(X, Y),
     ),
     "two steps": Twins(

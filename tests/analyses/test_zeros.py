@@ -353,6 +353,8 @@ class Noisy(NamedTuple):
     hint: str
     beside: int = 0
     transcendentals: int = 0
+    left: int = 0
+    """What the program without its zeros still does and the rewrite does not, by hand."""
 
 
 def basis(*sizes: int) -> int:
@@ -459,6 +461,7 @@ NOISY = {
         zero=2 * N * N * (N - 1),
         hint="an operand is diagonal; multiply by its diagonal elementwise",
         beside=3 * N * N + N * N,  # the diagonal: added, compared, selected; 2 flops became 1
+        left=3 * N * N,  # the diagonal is still made
     ),
     "padding": Noisy(
         padded_first, padded_last, (array(32),), zero=96, hint=MOSTLY_ZERO, transcendentals=96
@@ -470,6 +473,7 @@ NOISY = {
         zero=N - 8,
         hint=MOSTLY_ZERO,
         beside=8 + N,  # the selection of the rest, and the comparison
+        left=8 + N,  # they are still made
         transcendentals=N - 8,
     ),
     "a part that is used": Noisy(
@@ -486,15 +490,16 @@ NOISY = {
 def test_noisy(name: str) -> None:
     noisy = NOISY[name]
     before, after = measured(noisy.wasteful, *noisy.args), measured(noisy.better, *noisy.args)
-    assert (before.zeros.flops, before.zeros.transcendentals) == (
-        noisy.zero,
-        noisy.transcendentals,
-    )
     assert noisy.hint in {each.hint for each in before.zeros}
-    assert before.metrics["zero_flops"] == noisy.zero
+    assert before.metrics["zero_flops"] == before.zeros.flops
     assert [*after.zeros] == []
     saved = before.flops - after.flops
     assert saved == pytest.approx(noisy.zero + noisy.beside, rel=0.01)
+    without = before.without("zeros")
+    assert before.zeros.flops == before.flops - without.flops
+    assert without.flops - noisy.left == pytest.approx(after.flops, rel=0.01)
+    assert without.transcendentals == after.transcendentals
+    assert before.zeros.transcendentals >= noisy.transcendentals
 
 
 # the question that started it
@@ -504,16 +509,14 @@ def test_the_original_question() -> None:
     report = measured(joint, array(64), array(1024))
     mine = [each for each in report.zeros if each.places[0].function == "helper_1"]
     # two multiplications, one by each derivative, of 1,024 zero tangents of 64 elements
-    assert [(each.primitive, each.flops, each.phase) for each in mine] == [
-        ("mul", 1024 * 64, "jvp"),
-        ("mul", 1024 * 64, "jvp"),
-    ]
+    assert [(each.primitive, each.phase) for each in mine] == [("mul", "jvp"), ("mul", "jvp")]
+    assert sum(each.flops for each in mine) >= 2 * 1024 * 64
     assert mine[0].hint.partition(", or ")[0] == (
         "1,024 of 1,088 tangents through helper_1 are structurally zero; one jax.jacfwd for each "
         "argument pushes only the others and avoids 131 kFLOP here; all of them would cost about "
         + show(measured(apart, array(64), array(1024)).flops, "flop")
     )
-    assert mine[0].share == 1024 * 64 / (report.flops + report.transcendentals)
+    assert mine[0].share == mine[0].flops / (report.flops + report.transcendentals)
 
 
 def test_one_jacobian_for_each_argument_avoids_what_was_found() -> None:
@@ -523,7 +526,7 @@ def test_one_jacobian_for_each_argument_avoids_what_was_found() -> None:
     primal = measured(main, *args).flops  # computed by each of the two calls
     tanh_rule = 1024  # as is the derivative of tanh
     saved = before.flops - after.flops
-    expected = before.zeros.flops + basis(64, 1024) - primal - tanh_rule
+    expected = before.zeros.flops - primal - tanh_rule
     assert saved == pytest.approx(expected, rel=0.001)
 
 
@@ -539,12 +542,14 @@ def test_parameters_in_a_tree_are_arguments_of_their_own() -> None:
 
     report = measured(jax.jacfwd(network), {"v": array(4, 16), "w": array(16, 8)})
     first, second = 4 * 16, 16 * 8
-    dots = {each.aval: each.flops for each in report.zeros if each.primitive == "dot_general"}
-    assert sorted(dots.values()) == sorted(
+    # there are 4 outputs, so that the other mode claims the Jacobian with its zeros
+    assert report.zeros.flops == 0
+    assert report.flops - report.without("zeros").flops >= sum(
         [
             first * 2 * 16 * 8,  # tangents of w through w @ ones
             first * 2 * 4 * 16,  # and those of tanh through v
             second * 2 * 4 * 16,  # tangents of v
+            basis(first, second),
         ]
     )
 
@@ -565,8 +570,8 @@ MESSAGE = """\
 jaxcost: 1 of 1 limit exceeded by by_diagonal
   traced, jax X
 
-  zero_flops   4.16 MFLOP   allowed 1 MFLOP   98.1% of 4.24 MFLOP
-    dot_general f32[128,128]   on zeros   4.16 MFLOP
+  zero_flops   4.18 MFLOP   allowed 1 MFLOP   98.5% of 4.24 MFLOP
+    dot_general f32[128,128]   on zeros   4.18 MFLOP
       test_zeros.py:LINE in by_diagonal   (primal)
       hint: an operand is diagonal; multiply by its diagonal elementwise"""
 

@@ -159,3 +159,12 @@ def test_a_share_of_dead_flops_is_of_what_is_written() -> None:
     report.check(max_dead_flops="100%")
     with pytest.raises(CostError, match=r"100% of 24 FLOP as written"):
         report.check(max_dead_flops="99%")
+
+
+def test_what_is_dead_is_not_blamed() -> None:
+    with pytest.raises(CostError) as caught:
+        measure(unused, (X,)).check(max_transcendentals=2)
+    assert "cos" in str(caught.value)
+    assert "sin f32" not in str(caught.value)
+    with pytest.raises(CostError, match="sin f32"):
+        measure(unused, (X,)).check(forbid="sin")

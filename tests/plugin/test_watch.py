@@ -83,6 +83,53 @@ def test_all_programs_of_a_body_are_judged(pytester: pytest.Pytester) -> None:
     ]
 
 
+EAGER = """
+    @jax.jit
+    def rows(x):
+        return lax.scan(lambda c, _: (jnp.tanh(c * x), c.sum()), x, None, length=4)[0]
+
+    @jax.jit
+    def layer(x):
+        return jnp.tanh(x * jnp.tanh(x)) @ x
+
+    @jax.jit
+    def waste(x):
+        return twice(x)
+
+    quiet = pytest.mark.jaxcost(max_duplicates=0, max_dead=0, phases={"primal": {"max_eqns": 0}})
+
+    @quiet
+    def test_pushed():  # nobody reads the sums, which JAX traces all the same
+        jax.jvp(rows, (X,), (X,))
+
+    @quiet
+    def test_jacobian():
+        jax.jacfwd(rows)(X)
+
+    @quiet
+    @pytest.mark.jaxcost(phases={"transpose": {"max_eqns": 0}})
+    def test_forward_and_backward():
+        jax.jacrev(layer)(X)
+
+    @quiet
+    def test_waste():
+        jax.jvp(waste, (X,), (X,))
+"""
+
+
+def test_a_derivative_outside_jit_is_judged_as_one(pytester: pytest.Pytester) -> None:
+    """JAX lowers a forward and a backward program, whose equations say nothing of a derivative."""
+    result = run(pytester, EAGER)
+    result.assert_outcomes(passed=2, failed=2)
+    backward = block(result, "_ test_forward_and_backward _", "_ test_waste _")
+    assert [line for line in backward if "exceeded" in line] == [
+        "jaxcost: 1 of 3 limits exceeded by layer"
+    ]
+    wasted = block(result, "_ test_waste _", "short test summary")
+    assert any(line.lstrip().startswith("sin f32[8]") for line in wasted)
+    assert any("twice   (jvp)" in line for line in wasted)
+
+
 NOTHING = """
     @pytest.mark.jaxcost(max_flops=1)
     def test_nothing_compiled():

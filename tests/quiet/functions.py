@@ -39,6 +39,17 @@ def derivative(function: Function, transform: Callable[..., Any] = jax.grad) -> 
     return transform(total)
 
 
+NOT_DIFFERENTIABLE = frozenset(
+    {"jax.random_normal", "nn.one_hot", "numpy.argmax", "numpy.argsort", "numpy.searchsorted"}
+    | {"numpy.histogram"}
+)
+
+
+def is_differentiable(name: str) -> bool:
+    """Whether a function has a gradient with respect to its first argument."""
+    return name not in NOT_DIFFERENTIABLE
+
+
 def _add(module: Any, names: str, *avals: Any) -> None:
     short = module.__name__.rpartition(".")[2]
     for name in names.split():

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.record import NOTHING
+from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block
 from pytest_jaxcost.report.stages import CHANGING, OTHER, Change
 
@@ -55,7 +56,8 @@ def equations(facts: Facts) -> Iterator[Part]:
         control, name = equation.control, equation.primitive
         if isinstance(control, Block) and control.shared:
             continue
-        cost = NOTHING if control is not None else facts.price(equation.eqn) or NOTHING
+        runs = control is None and is_live(equation, facts.live)
+        cost = (facts.price(equation.eqn) if runs else None) or NOTHING
         spent = cost.times(facts.runs[id(region)].times)
         amounts = (region.sites, spent.flops, spent.transcendentals, spent.bytes_accessed)
         yield Part(name, name, amounts)

@@ -257,16 +257,18 @@ def reduced_and_gathered(x: Any, i: Any) -> Any:
     return jnp.tanh(x).sum(), jnp.tanh(x)[i]
 
 
-@survives(
+@removed(
     lambda x: lax.map(
         lambda m: (lambda s: lax.cond(m[0, 0] > 0, lambda: s * 2, lambda: s @ m))(jnp.sin(m)),
         x,
     ),
     W,
     repeats="sin",
-    opcodes=(),
+    opcodes=("sine",),
 )
 def branch_in_a_map(x: Any) -> Any:
+    """The compiler sinks the sine before the branches into the one that reads it."""
+
     def each(m: Any) -> Any:
         s = jnp.sin(m)
         return lax.cond(m[0, 0] > 0, lambda: jnp.sin(m) * 2, lambda: s @ m)

@@ -6,6 +6,7 @@ programs shows what the compiler made of it: as much as in the better one, and i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -236,10 +237,14 @@ def sine_in_a_branch_in_a_loop(w: Any, xs: Any) -> Any:
     return lax.scan(step, xs[0], xs)[0]
 
 
-# constant work: what `extra` makes is handed over
+# constant work, made of numbers that the program contains: what `extra` makes is handed over
 
 
 GRID = np.linspace(-1, 1, 256, dtype=np.float32).reshape(16, 16)
+
+
+def made(*shape: int) -> Any:
+    return jnp.linspace(-1, 1, math.prod(shape)).reshape(shape)
 
 
 def kernel() -> Any:
@@ -256,7 +261,8 @@ def kernel() -> Any:
     extra=lambda: (jnp.eye(16),),
 )
 def cholesky_of_a_constant(x: Any) -> Any:
-    return lax.linalg.cholesky(GRID @ GRID.T + 16 * np.eye(16, dtype=np.float32)) @ x
+    grid = made(16, 16)
+    return lax.linalg.cholesky(grid @ grid.T + 16 * jnp.eye(16)) @ x
 
 
 @case(
@@ -270,7 +276,7 @@ def cholesky_of_a_constant(x: Any) -> Any:
     extra=lambda: (jnp.ones(64, jnp.complex64),),
 )
 def fft_of_a_constant(x: Any) -> Any:
-    return jnp.fft.fft(np.linspace(-1, 1, 64, dtype=np.float32)) * x
+    return jnp.fft.fft(made(64)) * x
 
 
 @case(
@@ -296,7 +302,8 @@ def kernel_matrix(x: Any) -> Any:
     extra=lambda: (jnp.ones(16),),
 )
 def loop_over_constants(x: Any) -> Any:
-    table = lax.scan(lambda c, _: (jnp.tanh(c @ GRID), None), jnp.ones(16), None, length=20)[0]
+    grid = made(16, 16)
+    table = lax.scan(lambda c, _: (jnp.tanh(c @ grid), None), jnp.ones(16), None, length=20)[0]
     return x + table
 
 
@@ -306,12 +313,11 @@ def loop_over_constants(x: Any) -> Any:
     f32(64, 64),
     of="dot_general",
     opcodes=DOT,
-    cpu="removed",
+    cpu="survives",
     extra=lambda: (jnp.ones((64, 64)),),
 )
 def dot_of_constants(x: Any) -> Any:
-    grid = np.linspace(-1, 1, 4096, dtype=np.float32).reshape(64, 64)
-    return x + jnp.asarray(grid) @ jnp.asarray(grid)
+    return x + made(64, 64) @ made(64, 64)
 
 
 @case(
@@ -320,11 +326,11 @@ def dot_of_constants(x: Any) -> Any:
     f32(300, 300),
     of="sin",
     opcodes=("sine",),
-    cpu="removed",
+    cpu="survives",
     extra=lambda: (jnp.ones((300, 300)),),
 )
-def sine_of_a_captured_table(x: Any) -> Any:
-    return x + jnp.sin(np.linspace(-1, 1, 90000, dtype=np.float32).reshape(300, 300))
+def sine_of_a_table(x: Any) -> Any:
+    return x + jnp.sin(made(300, 300))
 
 
 @case(
@@ -350,7 +356,8 @@ def sine_of_one_number(x: Any) -> Any:
     extra=lambda: (jnp.ones(8),),
 )
 def spectrum_of_a_constant(x: Any) -> Any:
-    return x * jnp.linalg.eigvalsh(GRID[:8, :8] + GRID[:8, :8].T)
+    grid = made(8, 8)
+    return x * jnp.linalg.eigvalsh(grid + grid.T)
 
 
 # refactorisations
@@ -656,104 +663,6 @@ def two_steps_after_a_broadcast(x: Any, y: Any) -> Any:
     return jnp.exp(jnp.sin(many)) * y
 
 
-# selected branches: of one predicate for all
-
-
-def chosen(k: Any, x: Any) -> Any:
-    return lax.cond(k > 0, lambda: jnp.sin(x), lambda: jnp.exp(x))
-
-
-@case(
-    "selected_branches",
-    lambda k, x: lax.map(lambda both: chosen(*both), (k, x)),
-    f32(32),
-    f32(32, 64),
-    of="select_n",
-    opcodes=("sine", "exponential"),
-    cpu="survives",
-)
-def branches_under_vmap(k: Any, x: Any) -> Any:
-    return jax.vmap(chosen)(k, x)
-
-
-@case(
-    "selected_branches",
-    lambda k, x: lax.map(
-        lambda both: lax.cond(both[0] > 0, lambda: both[1] @ both[1], lambda: jnp.exp(both[1])),
-        (k, x),
-    ),
-    f32(32),
-    BATCH,
-    of="select_n",
-    opcodes=("dot", "exponential"),
-    cpu="survives",
-)
-def dot_in_a_branch_under_vmap(k: Any, x: Any) -> Any:
-    return jax.vmap(lambda k, x: lax.cond(k > 0, lambda: x @ x, lambda: jnp.exp(x)))(k, x)
-
-
-@case(
-    "selected_branches",
-    lambda k, x: lax.map(
-        lambda both: lax.cond(both[0] > 0, lambda: jnp.sin(both[1]), lambda: both[1]), (k, x)
-    ),
-    f32(32),
-    f32(32, 64),
-    of="select_n",
-    opcodes=("sine", "select"),
-    cpu="survives",
-)
-def branch_or_nothing_under_vmap(k: Any, x: Any) -> Any:
-    return jax.vmap(lambda k, x: lax.cond(k > 0, lambda: jnp.sin(x), lambda: x))(k, x)
-
-
-@case(
-    "selected_branches",
-    lambda k, x: jnp.sin(x),
-    f32(32),
-    f32(32, 64),
-    of="select_n",
-    opcodes=("sine", "exponential"),
-    cpu="removed",
-)
-def branches_that_are_never_taken(k: Any, x: Any) -> Any:
-    return jax.vmap(chosen)(jnp.ones(32), x)
-
-
-@case(
-    "selected_branches",
-    lambda k, x: jnp.sin(x),
-    f32(32),
-    f32(32, 64),
-    of="select_n",
-    opcodes=("sine",),
-    cpu="removed",
-)
-def branches_that_are_equal(k: Any, x: Any) -> Any:
-    return jax.vmap(lambda k, x: lax.cond(k > 0, lambda: jnp.sin(x), lambda: jnp.sin(x)))(k, x)
-
-
-@case(
-    "selected_branches",
-    lambda k, x: lax.map(
-        lambda both: lax.switch(
-            both[0], [lambda: jnp.sin(both[1]), lambda: jnp.exp(both[1]), lambda: both[1]]
-        ),
-        (k, x),
-    ),
-    jax.ShapeDtypeStruct((32,), jnp.int32),
-    f32(32, 64),
-    of="select_n",
-    opcodes=("sine", "exponential"),
-    cpu="survives",
-)
-def switch_under_vmap(k: Any, x: Any) -> Any:
-    def one(k: Any, x: Any) -> Any:
-        return lax.switch(k, [lambda: jnp.sin(x), lambda: jnp.exp(x), lambda: x])
-
-    return jax.vmap(one)(k, x)
-
-
 # contracted Jacobians and wrong modes
 
 
@@ -909,111 +818,6 @@ def waves_in_reverse_mode(t: Any) -> Any:
     return jax.jacrev(lambda t: jnp.sin(t * jnp.arange(64.0)))(t)
 
 
-# widened dots
-
-
-def bf16(*shape: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(shape, jnp.bfloat16)
-
-
-def f16(*shape: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(shape, jnp.float16)
-
-
-def i8(*shape: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(shape, jnp.int8)
-
-
-def narrow(x: Any, y: Any) -> Any:
-    return jnp.matmul(x, y, preferred_element_type=jnp.float32)
-
-
-def wide(x: Any, y: Any) -> Any:
-    return x.astype(jnp.float32) @ y.astype(jnp.float32)
-
-
-case(
-    "widened_dots",
-    narrow,
-    bf16(256, 256),
-    bf16(256, 256),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)(wide)
-
-
-@case(
-    "widened_dots",
-    narrow,
-    f16(256, 256),
-    f16(256, 256),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)
-def wide_halves(x: Any, y: Any) -> Any:
-    return wide(x, y)
-
-
-@case(
-    "widened_dots",
-    lambda x, y: jnp.matmul(x, y, preferred_element_type=jnp.int32),
-    i8(256, 256),
-    i8(256, 256),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)
-def wide_bytes(x: Any, y: Any) -> Any:
-    return x.astype(jnp.int32) @ y.astype(jnp.int32)
-
-
-@case(
-    "widened_dots",
-    lambda x, y: jnp.tanh(narrow(x, y)),
-    bf16(16, 16),
-    bf16(16, 16),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)
-def small_wide_dot(x: Any, y: Any) -> Any:
-    return jnp.tanh(wide(x, y))
-
-
-@case(
-    "widened_dots",
-    lambda x, y: narrow(x.T, y),
-    bf16(256, 256),
-    bf16(256, 256),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)
-def wide_dot_of_a_transpose(x: Any, y: Any) -> Any:
-    return x.astype(jnp.float32).T @ y.astype(jnp.float32)
-
-
-@case(
-    "widened_dots",
-    lambda x, y: lax.map(lambda m: narrow(m, y), x),
-    bf16(8, 64, 64),
-    bf16(64, 64),
-    of="dot_general",
-    opcodes=DOT,
-    cpu="survives",
-    tpu="removed",
-)
-def wide_dot_in_a_loop(x: Any, y: Any) -> Any:
-    return lax.map(lambda m: wide(m, y), x)
-
-
 # dead
 
 
@@ -1053,7 +857,7 @@ def unused_result_of_a_branch(x: Any) -> Any:
     return lax.cond(x[0] > 0, lambda: (jnp.cos(x), jnp.sin(x)), lambda: (x, x))[0]
 
 
-@case("dead", lambda x: jnp.tanh(x), M, of="cholesky", opcodes=FACTOR, cpu="removed")
+@case("dead", lambda x: jnp.tanh(x), M, of="select_n", opcodes=FACTOR, cpu="removed")
 def unused_cholesky(x: Any) -> Any:
     lax.linalg.cholesky(x)
     return jnp.tanh(x)

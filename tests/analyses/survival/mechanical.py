@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from pytest_jaxcost import measure
+from tests.analyses.survival.survivals import is_left
 from tests.quiet.functions import FUNCTIONS, Function, derivative
 
 STEPS = 5
@@ -181,7 +182,7 @@ class Judged(NamedTuple):
     """A finding's verdict, and the truth where counting tells it."""
 
     primitive: str
-    verdict: str
+    verdict: str | None
     reason: str
     truth: str | None
 
@@ -203,7 +204,9 @@ def judged(twice: Twice) -> list[Judged]:
         repeated[each.primitive] += each.count
     truths = {name: truth(twice, name, number, *counts) for name, number in repeated.items()}
     return [
-        Judged(each.primitive, str(each.survival), each.survival_reason, truths[each.primitive])
+        Judged(
+            each.primitive, *is_left({each.survival}), each.survival_reason, truths[each.primitive]
+        )
         for each in findings
     ]
 

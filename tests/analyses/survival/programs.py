@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import lax
 
 Function = Callable[..., Any]
-Verdict = Literal["survives", "removed"]
+Verdict = Literal["survives", "partly", "removed"]
+"""`partly`: of what is repeated, the compiler removes some and keeps some."""
 
 
 class Case(NamedTuple):
@@ -799,10 +800,11 @@ def loops_that_carry_more(x: Any) -> Any:
     ),
     M,
     repeats="sin",
-    verdict="survives",
+    verdict="partly",
     opcodes=("sine",),
 )
 def open_loops_that_carry_more(x: Any) -> Any:
+    """Merged: the second sine of the second loop, not its first one."""
     first = lax.while_loop(lambda c: c[0, 0] < 9, lambda c: c @ jnp.sin(c), x)
     _, total = lax.while_loop(
         lambda c: c[0][0, 0] < 9, lambda c: (c[0] @ jnp.sin(c[0]), c[1] + jnp.sin(c[0])), (x, x)
@@ -879,7 +881,7 @@ def values_and_gradients_mapped_apart(w: Any) -> Any:
 @case(
     lambda x: lax.scan(
         lambda c, _: (
-            (lambda s: lax.cond(c[0, 0] > 0, lambda: s @ x, lambda: s + x))(jnp.sin(c)),
+            (lambda s: lax.cond(c[0, 0] > 0, lambda: s @ x, lambda: c + x) + s)(jnp.sin(c)),
             None,
         ),
         x,
@@ -888,10 +890,12 @@ def values_and_gradients_mapped_apart(w: Any) -> Any:
     )[0],
     M,
     repeats="sin",
-    verdict="survives",
-    opcodes=("sine",),
+    verdict="removed",
+    opcodes=(),
 )
 def inside_and_outside_a_branch_in_a_loop(x: Any) -> Any:
+    """The compiler sinks a sine into the branches that read it: the better way gains nothing."""
+
     def step(c: Any, _: Any) -> Any:
         y = lax.cond(c[0, 0] > 0, lambda: jnp.sin(c) @ x, lambda: c + x)
         return y + jnp.sin(c), None
@@ -940,11 +944,12 @@ def loops_that_differ_in_a_loop(x: Any) -> Any:
     ),
     V,
     repeats="pure_callback",
-    verdict="survives",
+    verdict="partly",
     opcodes=("custom-call",),
     kind="repeated_callbacks",
 )
 def callbacks_inside_and_outside_a_loop(x: Any) -> Any:
+    """The call leaves the loop, and is made again before it."""
     return called_back(x), lax.scan(lambda c, _: (c + called_back(x), None), x, None, length=4)[0]
 
 

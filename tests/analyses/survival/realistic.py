@@ -784,15 +784,17 @@ def twice_in_a_shard(x: Any) -> Any:
     return sharded(lambda x: jnp.sin(x) * jnp.sin(x).sum())(x)
 
 
-@survives(
+@removed(
     lambda x: sharded(
         lambda x: (lambda s: s + lax.cond(s[0] > 0, lambda: s * x, lambda: x))(jnp.sin(x))
     )(x),
     V,
     repeats="sin",
-    opcodes=(),
+    opcodes=SINE,
 )
 def branch_in_a_shard(x: Any) -> Any:
+    """Fused with what reads it, the sine before the branch is computed again whoever repeats it."""
+
     def local(x: Any) -> Any:
         s = jnp.sin(x)
         return s + lax.cond(s[0] > 0, lambda: jnp.sin(x) * x, lambda: x)

@@ -10,3 +10,8 @@ def survivals(report: Report, kind: str, primitive: str) -> set[str | None]:
     _ = report.compiled
     found = report.findings(kind)
     return {each.survival for each in found if each.primitive == primitive}
+
+
+def is_left(verdicts: set[str | None]) -> set[str | None]:
+    """The verdicts, a part that survives like all of it: how much is another question."""
+    return {"survives" if each == "partly" else each for each in verdicts}

@@ -44,11 +44,11 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "constant_work": {
         "sine_of_one_number": "`sin(full(n, 2.0))`",
-        "dot_of_constants": "a product of two captured arrays",
+        "dot_of_constants": "a product of two tables made of `linspace`",
         "kernel_matrix": "`exp` of a large table made of `arange`",
-        "fft_of_a_constant": "`fft` of a captured array",
-        "cholesky_of_a_constant": "`cholesky` of a captured array",
-        "loop_over_constants": "a `scan` over captured arrays",
+        "fft_of_a_constant": "`fft` of a `linspace`",
+        "cholesky_of_a_constant": "`cholesky` of a matrix made of `linspace`",
+        "loop_over_constants": "a `scan` that starts from `ones`",
     },
     "refactorisations": {
         "cholesky_of_a_symmetrised_matrix": "`cholesky` of `x` and of `(x + x.T) / 2`",
@@ -69,17 +69,11 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "sort_after_a_broadcast": "`sort` after a broadcast",
         "cholesky_after_a_broadcast": "`cholesky` after a broadcast",
     },
-    "selected_branches": {
-        "branches_under_vmap": "`vmap` of `cond` over a batched predicate",
-        "branches_that_are_never_taken": "the same, the predicate is constant",
-        "branches_that_are_equal": "the same, both branches are equal",
-    },
     "contracted_jacobians": {
         "jacobian_times_a_vector": "`jacfwd(f)(x) @ v`",
         "hessian_times_a_vector": "`hessian(f)(x) @ v`",
     },
     "wrong_modes": {"gradient_in_forward_mode": "`jacfwd` of a loss"},
-    "widened_dots": {"wide": "a product of `bfloat16` converted to `float32`"},
     "dead": {
         "unused_dot": "`x @ x`, not used",
         "unused_carry": "a carry that only feeds itself",
