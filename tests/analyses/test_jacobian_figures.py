@@ -15,7 +15,7 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import measure
-from pytest_jaxcost.analyses import Facts
+from pytest_jaxcost.analyses import Facts, wrong_modes
 from pytest_jaxcost.analyses.bases import pushed_bases
 from tests.analyses.test_jacobians import jvp, vjp
 
