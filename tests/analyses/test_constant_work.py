@@ -56,8 +56,8 @@ def spectrum():
 
 
 def sines():
-    positions = jnp.arange(256)[:, None] / 64.0
-    return jnp.sin(positions * jnp.arange(1, 513) / 512.0)
+    positions = lax.iota(jnp.float32, 256)[:, None] / 64.0
+    return jnp.sin(positions * (lax.iota(jnp.float32, 512) + 1) / 512.0)
 
 
 def triangle():

@@ -15,9 +15,9 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import measure
-from pytest_jaxcost.analyses import Facts
+from pytest_jaxcost.analyses import Facts, wrong_modes
 from pytest_jaxcost.analyses.bases import pushed_bases
-from tests.analyses.test_jacobians import jvp, live_flops, vjp
+from tests.analyses.test_jacobians import jvp, vjp
 
 RANDOM = np.random.default_rng(0)
 Array = Any
@@ -149,7 +149,7 @@ MODES: dict[str, tuple[Any, Any, Array]] = {
 @pytest.mark.parametrize(("fn", "instead", "x"), MODES.values(), ids=MODES)
 def test_the_other_mode_saves_what_is_reported(fn: Any, instead: Any, x: Array) -> None:
     report, better = measure(fn, (x,)), measure(instead, (x,))
-    saved = live_flops(report) - live_flops(better)
+    saved = report.flops - better.flops
     assert report.wrong_modes.flops == pytest.approx(saved, rel=0.01)
     assert "about" not in report.wrong_modes[0].hint
     better.check(wrong_modes=0, wrong_mode_flops=0)
@@ -181,13 +181,13 @@ def test_without_an_edit_the_price_is_of_the_equations(
     fn: Any, instead: Any, x: Array, reason: str
 ) -> None:
     report, better = measure(fn, (x,)), measure(instead, (x,))
-    saved = live_flops(report) - live_flops(better)
+    saved = report.flops - better.flops
     (found,) = report.wrong_modes
     assert found.flops == pytest.approx(saved, rel=0.1)
     assert found.hint.endswith("1 output: jax.grad pulls a cotangent")
     assert not found.edits
     facts = Facts(jax.make_jaxpr(fn)(x))
-    assert reason in [instead(facts, each) for each in pushed_bases(facts)]
+    assert reason in [wrong_modes.instead(facts, each) for each in pushed_bases(facts)]
     better.check(wrong_modes=0, wrong_mode_flops=0)
 
 
@@ -231,8 +231,9 @@ PRODUCTS: dict[str, tuple[Any, Any, Array]] = {
 @pytest.mark.parametrize(("fn", "instead", "x"), PRODUCTS.values(), ids=PRODUCTS)
 def test_the_product_saves_what_is_reported(fn: Any, instead: Any, x: Array) -> None:
     report, better = measure(fn, (x,)), measure(instead, (x,))
-    saved = live_flops(report) - live_flops(better)
+    saved = report.flops - better.flops
     # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
-    assert report.contracted_jacobians.flops == pytest.approx(saved, abs=2)
+    indices = 6 * x.size if fn is PRODUCTS["its diagonal"][0] else 0  # still looked up in some JAX
+    assert saved - indices - 2 <= report.contracted_jacobians.flops <= saved + 2
     assert "about" not in report.contracted_jacobians[0].hint
     better.check(contracted_jacobians=0, contracted_jacobian_flops=0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from pytest_jaxcost import Report, measure
+from pytest_jaxcost import measure
 from pytest_jaxcost.analyses import Facts
 from pytest_jaxcost.flow.identities import bases
 
@@ -46,11 +46,6 @@ def nested(x: Any, depth: int) -> Any:
 
 def elementwise(x: Any) -> Any:
     return jnp.sin(x) * x
-
-
-def live_flops(report: Report) -> int:
-    """Without the dead equations that differentiation leaves, which no finding counts."""
-    return report.flops - report.dead.flops - report.dead.residue.flops
 
 
 def jvp(f: Callable[..., Any], v: Any = V) -> Callable[..., Any]:
@@ -138,11 +133,11 @@ def test_a_product_does_not_need_its_jacobian(fn: Any, instead: Any, saved: int,
     assert hint in report.contracted_jacobians[0].hint
     assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
-    if hint == "element by element":  # taking the diagonal costs more in some releases of JAX
-        assert report.contracted_jacobians.flops >= saved
+    if hint == "element by element":
+        # some releases of JAX look the diagonal up, whose indices are still counted out
+        assert saved <= report.contracted_jacobians.flops <= report.flops - better.flops
     else:
-        assert report.contracted_jacobians.flops == saved
+        assert report.contracted_jacobians.flops == report.flops - better.flops == saved
 
 
 HESSIANS: dict[str, tuple[Any, Any]] = {
@@ -170,9 +165,7 @@ def test_a_hessian_vector_product_does_not_need_its_hessian(fn: Any, instead: An
     assert "jax.jvp(jax.grad(f), (x,), (v,))[1]" in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobian_flops"] == 0
     # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
-    assert report.contracted_jacobians.flops == pytest.approx(
-        live_flops(report) - live_flops(better), rel=0.01
-    )
+    assert report.contracted_jacobians.flops == pytest.approx(report.flops - better.flops, rel=0.01)
 
 
 ACROSS: dict[str, tuple[Any, Any]] = {
@@ -188,7 +181,7 @@ def test_the_other_side_is_the_other_modes(fn: Any, instead: Any) -> None:
     assert report.contracted_jacobians.count == 1
     assert "about" not in report.contracted_jacobians[0].hint
     assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better)
+    assert report.contracted_jacobians.flops == report.flops - better.flops
 
 
 def several(x: Any) -> Any:
@@ -288,7 +281,7 @@ def test_the_other_mode_does_with_fewer_vectors(
     assert "about" not in found.hint
     assert better.metrics["wrong_modes"] == better.metrics["wrong_mode_flops"] == 0
     # jax.jacfwd of a function of one number pushes with an identity matrix of one element
-    assert found.flops == pytest.approx(live_flops(report) - live_flops(better), abs=2)
+    assert found.flops == pytest.approx(report.flops - better.flops, abs=2)
     assert found.flops == saved
 
 
@@ -393,7 +386,7 @@ def test_loops_in_loops_are_followed_to_a_depth(depth: int) -> None:
     assert report.contracted_jacobians.count == (depth <= 4)
     if depth <= 4:
         better = measure(jvp(lambda x: nested(x, depth)), (X,))
-        saved = live_flops(report) - live_flops(better)
+        saved = report.flops - better.flops
         assert (
             report.contracted_jacobians.flops
             == saved
@@ -407,7 +400,7 @@ def test_a_basis_made_inside_a_loop_is_followed() -> None:
 
     report = measure(lambda x: steps(lambda c: jax.jacfwd(recurrent)(c) @ c, x), (X,))
     better = measure(lambda x: steps(lambda c: jvp(recurrent, c)(c), x), (X,))
-    assert report.contracted_jacobians.flops == live_flops(report) - live_flops(better) > 0
+    assert report.contracted_jacobians.flops == report.flops - better.flops > 0
 
 
 def test_identities_that_no_derivative_pushes_cost_little() -> None:
