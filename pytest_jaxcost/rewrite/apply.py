@@ -67,7 +67,10 @@ def _replace(edit: Replace, draft: Draft) -> None:
     if len(claimed) == len(edit.outputs):
         return
     _require_open(draft, edit.region)
-    results = insert(draft, edit.function, edit.inputs, edit.region, draft.makers[edit.outputs[0]])
+    maker = draft.makers[edit.outputs[0]]
+    is_there = all(draft.is_visible(draft.find(value), maker.home) for value in edit.inputs)
+    region = maker.home if is_there else edit.region  # it may have left a loop
+    results = insert(draft, edit.function, edit.inputs, region, maker)
     for output, result in zip(edit.outputs, results, strict=True):
         if draft.find(output) == output != draft.find(result):
             draft.substitute(output, draft.find(result))
