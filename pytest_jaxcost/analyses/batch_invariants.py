@@ -85,7 +85,7 @@ def _constant_sizes(
     equation = occurrence.equation
     if not equation.outputs or not (mask := constant[equation.outputs[0]]):
         return ()
-    if not facts.varying[equation.outputs[0]]:
+    if not facts.given[equation.outputs[0]]:
         return ()
     shape = equation.eqn.outvars[0].aval.shape
     return tuple((axis, shape[axis]) for axis in axes_of(mask) if shape[axis] > 1)

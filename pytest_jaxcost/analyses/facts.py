@@ -75,11 +75,6 @@ class Facts:
         return live_values(self.program)
 
     @cached_property
-    def varying(self) -> bytearray:
-        """One byte per value: 1 if it is computed from an argument of the function."""
-        return dependents(self.program, arguments(self.program))
-
-    @cached_property
     def given(self) -> bytearray:
         """One byte per value: 1 if it is computed from an argument or a captured array."""
         captured = (

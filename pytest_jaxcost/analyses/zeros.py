@@ -176,7 +176,7 @@ def _wasted_by(
 def _is_constant(facts: Facts, work: ZeroWork, equation: Equation) -> bool:
     """Whether no argument takes part: that is constant work, which is another question."""
     kind = work.origin.kind
-    return kind == "zeros" and not any(facts.varying[value] for value in equation.outputs)
+    return kind == "zeros" and not any(facts.given[value] for value in equation.outputs)
 
 
 def _is_waste(wasted: Wasted, expressions: Expressions) -> bool:

@@ -78,6 +78,7 @@ def _replace(edit: Replace, draft: Draft) -> None:
 
 def _merge_values(draft: Draft, first: int, again: int) -> None:
     """Let one of two equal values stand for both: the one that is visible where the other is."""
+    first, again = (draft.origins.get(each, each) for each in (first, again))
     if first == again:
         return
     for region in (draft.home(first), draft.home(again)):

@@ -31,7 +31,9 @@ def hand_on(draft: Draft, value: int, to: int) -> int:
     if common is None:
         raise RewriteError(UNLIKE)
     lifted, iterations = lift(draft, value, common)
-    return lower(draft, lifted, to, common, iterations)
+    found = lower(draft, lifted, to, common, iterations)
+    draft.origins[found] = value
+    return found
 
 
 def lift(draft: Draft, value: int, to: Region) -> tuple[int, tuple[Iterations, ...]]:

@@ -219,12 +219,20 @@ def test_a_duplicate_is_counted_once():
 
 
 def test_constant_work_is_counted_once():
-    def program(x):
-        return x @ jnp.linalg.cholesky(jnp.broadcast_to(2 * jnp.eye(8), (64, 8, 8)))[0]
+    def program(x, a):
+        return x @ jnp.linalg.cholesky(jnp.broadcast_to(a, (64, 8, 8)))[0]
 
-    report = pytest_jaxcost.measure(program, (X,))
+    report = pytest_jaxcost.measure(lambda x: program(x, jnp.eye(8)), (X,))
     assert report.constant_work
     assert not report.batch_invariants
+
+
+def test_what_is_made_of_a_captured_array_is_no_constant_work():
+    report = pytest_jaxcost.measure(
+        lambda x: x @ jnp.linalg.cholesky(jnp.broadcast_to(A, (64, 8, 8)))[0], (X,)
+    )
+    assert not report.constant_work
+    assert report.batch_invariants
 
 
 def test_message():
