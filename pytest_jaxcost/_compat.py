@@ -44,6 +44,7 @@ _NOT_THE_USERS = tuple(
     for file in (jax.__file__, jaxlib.__file__, __file__)
 )
 
+_SOLVERS = os.path.join(os.path.dirname(os.path.abspath(jax.__file__)), "_src", "scipy") + os.sep
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 
@@ -714,3 +715,13 @@ def scalar(aval: Any) -> Any:
 def has_x64() -> bool:
     """Whether JAX makes arrays of 64 bits."""
     return bool(jax.config.read("jax_enable_x64"))
+
+
+def is_of_solver(eqn: Any) -> bool:
+    """Whether a function of ``jax.scipy``, such as ``cg``, made `eqn` for itself."""
+    for frame in frames(eqn.source_info.traceback).every:
+        if frame.of.is_users:
+            return False
+        if frame.file.startswith(_SOLVERS):
+            return True
+    return False

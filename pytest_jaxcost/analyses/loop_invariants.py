@@ -8,7 +8,8 @@ each of its iterations.
 Not counted: what `duplicates` counts already, because the value is computed outside too; work on
 `zeros`; random draws, which a key of their own for each iteration makes different; tables made of
 nothing but literals, which XLA folds; what a library function computes on the way to a result that
-changes. A callback that a loop repeats is one of the `repeated_callbacks`.
+changes; the point at which a solver of JAX's differentiates in each of its own iterations. A
+callback that a loop repeats is one of the `repeated_callbacks`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.hints import LINEARIZE, is_pushed_at_one_point
@@ -29,6 +31,7 @@ from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.evaluations import is_cheap
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
+from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
 from pytest_jaxcost.rewrite.edits import Hoist
@@ -119,9 +122,19 @@ def _sort_out(facts: Facts, unchanged: list[Unchanged]) -> Sorted:
     elsewhere = counted_elsewhere(facts, [each.occurrence for each in live])
     for each in live:
         if id(each.occurrence.equation) not in elsewhere:
-            is_own = is_users(facts, each.occurrence.equation, partial(_stays, facts, same))
+            is_own = not _is_solvers(facts, each.occurrence) and is_users(
+                facts, each.occurrence.equation, partial(_stays, facts, same)
+            )
             (sorted_out.counted if is_own else sorted_out.jaxs).append(each)
     return sorted_out
+
+
+def _is_solvers(facts: Facts, occurrence: Occurrence) -> bool:
+    """Whether a solver of JAX's differentiates at one point in each iteration of its own."""
+    if where.phase(occurrence.equation) == where.PRIMAL:
+        return False
+    holders = facts.holders_of(occurrence.region)
+    return any(_compat.is_of_solver(holder.eqn) for holder in holders)
 
 
 def _stays(facts: Facts, unchanged: Container[int], occurrence: Occurrence) -> bool:

@@ -149,8 +149,8 @@ NOISY = {
     ),
     "a carry that is handed on": Noisy(carried_matrix, (W, W), 4 * DOT, 0, carried_square),
     "a while loop": Noisy(counted_by_while, (W, W), 6 * DOT, 0, counted_with_square),
-    "a branch that the loop does not choose": Noisy(
-        in_a_branch(lambda w, x: w[0, 0] > 0.0), (W, XS), 9 * (DOT + SUM + 1), 0, None,  # the comparison leaves the loop too
+    "a branch that the loop does not choose": Noisy(  # the comparison leaves the loop too
+        in_a_branch(lambda w, x: w[0, 0] > 0.0), (W, XS), 9 * (DOT + SUM + 1), 0, None,
     ),
     "a factorisation": Noisy(solves, (W + jnp.eye(4), XS), 9 * 34, 0, solves_factored),
     "a captured array": Noisy(
