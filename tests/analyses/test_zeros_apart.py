@@ -214,7 +214,7 @@ def test_the_rewritten_program_costs_what_the_hint_says(name: str) -> None:
     args = tuple(array(*shape) for shape in case.sizes)
     before = pytest_jaxcost.measure(case.jointly, args)
     after = pytest_jaxcost.measure(case.apart, args)
-    assert before.zeros.flops > 0
+    assert before.flops > before.without("zeros").flops
     assert after.zeros.flops == 0
     assert promised(before) == pytest.approx(after.flops, rel=case.within)
 
@@ -307,7 +307,7 @@ def banded(a: Any, b: Any) -> Any:
 def test_tangents_that_meet(function: Function, sizes: Any) -> None:
     args = tuple(array(*shape) for shape in sizes)
     report = pytest_jaxcost.measure(pushed(function, *range(len(sizes)))[0], args)
-    assert report.zeros.flops > 0
+    assert report.flops > report.without("zeros").flops
     assert not any("as their sum" in each.hint for each in report.zeros)
 
 
@@ -370,5 +370,5 @@ def test_calls_that_would_cost_more_are_not_asked_for(size: int, is_waste: bool)
     args = array(64), array(64, 64)
     before, after = (pytest_jaxcost.measure(each, args) for each in pulled(function, 2))
     assert (after.flops < before.flops) is is_waste
-    assert bool(before.zeros.flops) is is_waste
-    assert before.zeros.flops + before.zeros.residue.flops > 0
+    assert bool(before.zeros) is is_waste
+    assert len(before.zeros) + before.zeros.residue.flops > 0

@@ -135,7 +135,7 @@ def test_each_stage_is_made_once() -> None:
         report = measure(counted, (X,))
         program = report._measurement.program  # type: ignore[attr-defined]
         first = report.stages()
-        _ = report.compiled.flops, report.survivors(), report.stages(), str(first)
+        _ = report.compiled.flops, report.stages(), str(first)
         stages = program.lowered, program.compiled
         assert report.stages() is first
         assert (program.lowered, program.compiled) == stages
