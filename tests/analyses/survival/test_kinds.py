@@ -60,9 +60,10 @@ jaxcost: 1 of 1 limit exceeded by sine_in_a_condition
   compiled for cpu, jax {jax}
 
   surviving_loop_invariants   2   allowed 0   {share} of {eqns} eqns
-    reduce_sum f32[]   unchanged in its loop
+    sin f32[16,16]   unchanged in its loop
+      at least 256 transcendentals   survives compilation (cpu)
+    reduce_sum f32[]   unchanged in its loop   at least 255 FLOP
       survives compilation (cpu)
-    sin f32[16,16]   unchanged in its loop   survives compilation (cpu)
 """
 
 
