@@ -22,9 +22,9 @@ from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 CLAIMS = (
     "duplicates",
     "repeated_callbacks",
+    "zeros",
     "contracted_jacobians",
     "wrong_modes",
-    "zeros",
     "refactorisations",
     "loop_invariants",
     "batch_invariants",
@@ -32,8 +32,9 @@ CLAIMS = (
 )
 """The kinds that are waste, in the order in which their edits are applied.
 
-What is computed again goes first, so that other findings are about one evaluation. A Jacobian goes
-with the zeros that it pushes. Then come the findings about how often and how widely the rest runs.
+What is computed again goes first, so that other findings are about one evaluation. A Jacobian that
+need not be made goes after the zeros that it pushes, and costs what else it pushes. Then come the
+findings about how often and how widely the rest runs.
 """
 
 INFORMATION = ("recomputed", "repeated_draws")

@@ -63,8 +63,7 @@ def _known(edit: Known, draft: Draft) -> None:
 
 @apply.register
 def _replace(edit: Replace, draft: Draft) -> None:
-    claimed = [value for value in edit.outputs if draft.find(value) != value]
-    if len(claimed) == len(edit.outputs):
+    if not any(_is_unclaimed(draft, value) for value in edit.outputs):
         return
     _require_open(draft, edit.region)
     maker = draft.makers[edit.outputs[0]]
@@ -72,8 +71,16 @@ def _replace(edit: Replace, draft: Draft) -> None:
     region = maker.home if is_there else edit.region  # it may have left a loop
     results = insert(draft, edit.function, edit.inputs, region, maker)
     for output, result in zip(edit.outputs, results, strict=True):
-        if draft.find(output) == output != draft.find(result):
-            draft.substitute(output, draft.find(result))
+        found = draft.find(output)
+        if _is_unclaimed(draft, output) and found != draft.find(result):
+            draft.substitute(found, draft.find(result))
+            draft.replacements.add(draft.find(result))
+
+
+def _is_unclaimed(draft: Draft, value: int) -> bool:
+    """Whether a value stands for itself, or a replacement for it that may be replaced again."""
+    found = draft.find(value)
+    return found == value or found in draft.replacements
 
 
 def _merge_values(draft: Draft, first: int, again: int) -> None:

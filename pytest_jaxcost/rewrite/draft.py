@@ -40,6 +40,8 @@ class Draft:
         """The body that a parameter belongs to."""
         self.holders: dict[int, Node] = {}
         """The equation that holds a region, by the region's ``id``."""
+        self.replacements: set[int] = set()
+        """The values that stand where others were replaced."""
         self.origins: dict[int, int] = {}
         """Of values that a loop or branch was handed: the value where it is computed."""
         self.clones: dict[tuple[Node, int], tuple[Node, dict[int, int]]] = {}
