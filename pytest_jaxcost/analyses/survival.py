@@ -168,8 +168,20 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
             part = _part(group.asked, saved, rest)
         if _is_open(part) and len(asked) == 1:
             part = max(part, _part(asked, saved, saved.operations))
-        verdicts |= {id(each.finding): _judged(each.finding, part) for each in group.asked}
+        verdicts |= {
+            id(each.finding): _judged(each.finding, Fraction(0) if _none_left(each, saved) else part)
+            for each in group.asked
+        }
     return [verdicts[id(each.finding)] for each in asked]
+
+
+def _none_left(asked: Asked, saved: Saved) -> bool:
+    """Whether instructions of the finding's own primitive are there, as many and as large without it.
+
+    A cheap one shares opcodes with what surrounds it, and with them the group of costlier ones.
+    """
+    own = opcodes_of(asked.finding.primitive) & saved.before.keys()
+    return bool(own) and not any(saved.executions[each] or saved.operations[each] for each in own)
 
 
 def _groups(asked: Iterable[Asked], there: Opcodes) -> list[Group]:

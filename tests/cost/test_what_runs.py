@@ -148,9 +148,10 @@ def test_a_call_that_is_not_entered_again_runs_where_its_result_is_read() -> Non
 
 
 def test_what_is_dead_is_priced_as_if_it_ran() -> None:
-    """A product of 18 flops; all that is written are 24 flops, three sines and three cosines."""
-    (product,) = (each for each in measure(unused, (X,)).dead if each.flops == 18)
-    assert product.share == 18 / (18 + 6 + 3 + 3)
+    """Two products and three sines of what is written, beside three cosines."""
+    (cone,) = measure(unused, (X,)).dead
+    assert (cone.flops, cone.transcendentals) == (18 + 6, 3)
+    assert cone.share == (18 + 6 + 3) / (18 + 6 + 3 + 3)
 
 
 def test_a_share_of_dead_flops_is_of_what_is_written() -> None:

