@@ -39,7 +39,7 @@ def test_what_its_constants_are_made_of_is_taken_to_depend_on_its_operands() -> 
     facts = Facts(jax.jit(with_open_body).trace(jnp.ones(64)).jaxpr)
     work = [e for _, e in facts.program.walk() if e.primitive in ("sin", "mul", "add")]
     assert len(work) == 4
-    assert all(facts.varying[e.outputs[0]] for e in work)
+    assert all(facts.given[e.outputs[0]] for e in work)
 
 
 def test_a_part_of_a_program_with_an_unknown_call_is_no_more_exact_than_the_whole() -> None:

@@ -77,7 +77,7 @@ ACCEPTED = (
 )
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"max_flop": 1}, f"unknown limit 'max_flop'; did you mean 'max_flops'? {ACCEPTED}"),
-    ({"wasteful": 1}, f"unknown limit 'wasteful'. {ACCEPTED}"),
+    ({"splendid": 1}, f"unknown limit 'splendid'. {ACCEPTED}"),
     ({"primitive": 1}, f"unknown limit 'primitive'; did you mean 'primitives'? {ACCEPTED}"),
     ({"max_eqns": 1.5}, 'max_eqns=1.5: 1.5 is not a whole number; write 12, "1.5k" or "2M"'),
     (
@@ -91,14 +91,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"max_flops": "5%"},
         (
             "max_flops='5%': flops is not a part of another metric; shares are for"
-            f" {', '.join(LISTED)}, surviving_duplicates and the like"
+            f" {', '.join(LISTED)}, surviving_waste and the like"
         ),
     ),
     (
         {"max_primitives": {"tanh": "5%"}},
         (
             "max_primitives['tanh']='5%': primitives is not a part of another metric; shares are"
-            f" for {', '.join(LISTED)}, surviving_duplicates and the like"
+            f" for {', '.join(LISTED)}, surviving_waste and the like"
         ),
     ),
     (

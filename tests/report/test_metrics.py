@@ -22,7 +22,7 @@ def test_each_line_of_the_table_is_sound(metric: Metric) -> None:
 def test_each_metric_reads_a_field_that_exists(metric: Metric) -> None:
     source, field = metric.reads
     if source in ("totals", "written"):
-        assert field in Totals.__dataclass_fields__
+        assert field in Totals.__dataclass_fields__ or isinstance(getattr(Totals(), field), int)
     elif source != "compiled":
         assert isinstance(getattr(Findings(), field), int)
 

@@ -27,7 +27,7 @@ def equal_along(facts: Facts) -> list[tuple[Occurrence, list[tuple[int, int]]]]:
             first = equation.outputs[0]
             shape = facts.program.avals[first].shape
             sizes = [(axis, shape[axis]) for axis in axes_of(constant[first]) if shape[axis] > 1]
-            if sizes and facts.varying[first]:
+            if sizes and facts.given[first]:
                 found.append((occurrence, sizes))
     return found
 
