@@ -123,7 +123,7 @@ def test_a_program_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_verdict_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_jaxcost.api.Survivors.judged", broken)
+    monkeypatch.setattr("pytest_jaxcost.api.Survival.judged", broken)
     report = measured(lambda x: jnp.sin(x) + jnp.sin(x), (X,))
     reason = "survival of duplicates could not be analysed: OSError: broken on purpose"
     with pytest.raises(CostError) as caught:

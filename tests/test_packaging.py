@@ -119,5 +119,5 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("pip install")] == [
         "pip install . && pytest docs/examples --jaxcost-report",
-        "pip install -e '.[test]' && pytest",
+        "pip install -e '.[test]' && pytest -n 2",
     ]

@@ -610,11 +610,17 @@ def test_it_does_not_run_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     from pytest_jaxcost.analyses import zeros
 
     asked: list[Any] = []
-    monkeypatch.setattr(zeros, "known_values", lambda program: asked.append(program))
+    known_values = zeros.known_values
+
+    def asking(program: Any) -> Any:
+        asked.append(program)
+        return known_values(program)
+
+    monkeypatch.setattr(zeros, "known_values", asking)
     report = measured(joint, array(4), array(4))
     report.check(max_duplicates=99)
     assert asked == []
-    assert "TypeError" in report.zeros.unknown  # the stand-in knows of no values
+    assert report.zeros.count > 0
     assert len(asked) == 1
 
 
