@@ -168,15 +168,14 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
             part = _part(group.asked, saved, rest)
         if _is_open(part) and len(asked) == 1:
             part = max(part, _part(asked, saved, saved.operations))
-        verdicts |= {
-            id(each.finding): _judged(each.finding, Fraction(0) if _none_left(each, saved) else part)
-            for each in group.asked
-        }
+        for each in group.asked:
+            left = Fraction(0) if _none_left(each, saved) else part
+            verdicts[id(each.finding)] = _judged(each.finding, left)
     return [verdicts[id(each.finding)] for each in asked]
 
 
 def _none_left(asked: Asked, saved: Saved) -> bool:
-    """Whether instructions of the finding's own primitive are there, as many and as large without it.
+    """Whether its primitive's own instructions are there, as many and as large without it.
 
     A cheap one shares opcodes with what surrounds it, and with them the group of costlier ones.
     """
