@@ -38,11 +38,18 @@ Compile = Callable[[Without], Compiled]
 """Compiles the program without some findings; raises RewriteError where there is none."""
 
 
-class Work(NamedTuple):
-    """Operations and executions by opcode, and the temporary memory."""
+class Amounts(NamedTuple):
+    """Operations and executions by opcode."""
 
     operations: Mapping[str, int]
     executions: Mapping[str, int]
+
+
+class Work(NamedTuple):
+    """What a program does where each loop of unknown length runs once, and where it runs twice."""
+
+    once: Amounts
+    twice: Amounts
     temp_bytes: int | None
 
 
@@ -133,20 +140,38 @@ def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
 
 def _work(compiled: Compiled) -> Work:
     assert compiled.pricing is not None
+    once, twice = (_amounts(compiled.pricing, trips) for trips in (1, 2))
+    return Work(once, twice, compiled.temp_bytes)
+
+
+def _amounts(pricing: hlo.Pricing, trips: int) -> Amounts:
     operations: Counter[str] = Counter()
     executions: Counter[str] = Counter()
-    for run in hlo.runs(compiled.pricing):
+    for run in hlo.runs(pricing, trips):
         operations[run.opcode] += (run.cost.flops + run.cost.transcendentals) * run.executions
         executions[run.opcode] += run.executions
-    return Work(operations, executions, compiled.temp_bytes)
+    return Amounts(operations, executions)
 
 
 def _saved(before: Work, after: Work) -> Saved:
-    return Saved(
-        _less(before.operations, after.operations),
-        _less(before.executions, after.executions),
-        before.operations,
+    """What the first iteration of loops of unknown length saves, or the second if that is more.
+
+    A finding in such a loop is priced by the iteration. What the better program computes before
+    the loop is saved from the second iteration on.
+    """
+    operations, executions = (
+        _of_an_iteration(_less(*once), _less(*twice))
+        for once, twice in zip(
+            zip(before.once, after.once, strict=True),
+            zip(before.twice, after.twice, strict=True),
+            strict=True,
+        )
     )
+    return Saved(operations, executions, before.once.operations)
+
+
+def _of_an_iteration(once: Mapping[str, int], twice: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: max(first, twice[name] - first, key=abs) for name, first in once.items()}
 
 
 def _less(before: Mapping[str, int], after: Mapping[str, int]) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from pytest_jaxcost.hlo.asynchronous import base_opcode
 from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.costs import Pricing
 from pytest_jaxcost.hlo.records import Computation, Instruction
+from pytest_jaxcost.hlo.walk import executions
 
 
 class Run(NamedTuple):
@@ -26,12 +27,15 @@ class Run(NamedTuple):
     priced: bool
 
 
-def runs(pricing: Pricing) -> Iterator[Run]:
+def runs(pricing: Pricing, trips: int = 1) -> Iterator[Run]:
     """Yield every instruction that the program enters, fusions entered and branches not taken too.
 
-    What only waits for asynchronous work, or continues it, is left out.
+    A loop of unknown length runs `trips` times. What only waits for asynchronous work, or
+    continues it, is left out.
     """
-    for name, weight in pricing.executions.items():
+    counted = pricing.loops.where_unknown(trips)
+    weights = executions(pricing.module, pricing.order, counted, pricing.branches)
+    for name, weight in weights.items():
         computation = pricing.module.computations[name]
         for each in computation.instructions:
             key = (name, each.name)

@@ -71,6 +71,11 @@ class Loops:
         trips = 1 if count is None else count
         return trips + (called in instruction.called["condition"])
 
+    def where_unknown(self, trips: int) -> Loops:
+        """Return the counts with a number in place of what is unknown."""
+        known = {key: trips if each is None else each for key, each in self.counts.items()}
+        return Loops(counts=known)
+
 
 def loops(module: Module) -> Loops:
     """Return the trip counts of every while loop."""
