@@ -200,10 +200,12 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
 
 
 def _none_left(asked: Asked, saved: Saved) -> bool:
-    """Whether its primitive's own instructions are there, as many and as large without it.
+    """Whether the repeated primitive's instructions are there, as many and as large without it.
 
     A cheap one shares opcodes with what surrounds it, and with them the group of costlier ones.
     """
+    if asked.finding.kind != "duplicates":
+        return False
     own = opcodes_of(asked.finding.primitive) & saved.before.keys()
     return bool(own) and not any(saved.executions[each] or saved.operations[each] for each in own)
 
