@@ -194,17 +194,19 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
         if _is_open(part) and len(asked) == 1:
             part = max(part, _part(asked, saved, saved.operations))
         for each in group.asked:
-            left = Fraction(0) if _none_left(each, saved) else part
+            left = Fraction(0) if _none_left(each, group, saved) else part
             verdicts[id(each.finding)] = _judged(each.finding, left)
     return [verdicts[id(each.finding)] for each in asked]
 
 
-def _none_left(asked: Asked, saved: Saved) -> bool:
-    """Whether the repeated primitive's instructions are there, as many and as large without it.
+def _none_left(asked: Asked, group: Group, saved: Saved) -> bool:
+    """Whether a cheap repetition among costlier ones is gone: its own opcodes save nothing.
 
-    A cheap one shares opcodes with what surrounds it, and with them the group of costlier ones.
+    It shares opcodes with what surrounds it, and with them the group: its part says nothing.
     """
     if asked.finding.kind != "duplicates":
+        return False
+    if asked.operations > NEARLY_NONE * sum(each.operations for each in group.asked):
         return False
     own = opcodes_of(asked.finding.primitive) & saved.before.keys()
     return bool(own) and not any(saved.executions[each] or saved.operations[each] for each in own)

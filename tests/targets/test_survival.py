@@ -45,7 +45,6 @@ REPETITIONS: Mapping[str, Mapping[str, set[str]]] = {
         "callbacks_inside_and_outside_a_loop": {"survives"},
         # it takes fewer operations than were traced
         "complex_exponential_again_in_a_branch": {"partly"},
-        "draw_again_in_a_branch": {"partly"},
         # a transposition is folded into a product
         "product_and_its_transpose": {"removed"},
     },
