@@ -41,6 +41,7 @@ REAL_OTHERWISE = {
 """What else is real waste, by function and kind of finding."""
 
 MISTAKEN = {
+    ("linalg.slogdet", "duplicates"): "JAX 0.8 keeps the places of who differentiated it first",
     ("numpy.at_add", "dead"): "a scatter's rule computes its value and its tangent like two calls",
     ("numpy.fft", "constant_work"): "JAX transforms the basis of a Jacobian",
     ("numpy.rfft2", "constant_work"): "JAX transforms the basis of a Jacobian",
