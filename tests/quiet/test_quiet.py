@@ -66,7 +66,7 @@ MISTAKEN_WITH_JAX_0_8 = {
     ("optax.nadam", "duplicates"),
     ("optax.adabelief", "duplicates"),
 }
-"""False alarms of the oldest JAX alone: it keeps the places of who differentiated a helper first."""
+"""False alarms of the oldest JAX alone, which keeps places of who differentiated first."""
 
 if metadata.version("jax").startswith("0.8."):
     MISTAKEN |= dict.fromkeys(MISTAKEN_WITH_JAX_0_8, "the places are those of another call")
