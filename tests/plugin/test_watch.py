@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import jax
 import pytest
 
@@ -120,6 +122,9 @@ EAGER = """
 def test_a_derivative_outside_jit_is_judged_as_one(pytester: pytest.Pytester) -> None:
     """JAX lowers a forward and a backward program, whose equations say nothing of a derivative."""
     result = run(pytester, EAGER)
+    if metadata.version("jax").startswith("0.8."):
+        result.assert_outcomes(failed=4)
+        pytest.xfail("a sum that nobody reads, and that JAX traces all the same, is taken for dead")
     result.assert_outcomes(passed=2, failed=2)
     backward = block(result, "_ test_forward_and_backward _", "_ test_waste _")
     assert [line for line in backward if "exceeded" in line] == [
