@@ -162,13 +162,16 @@ class Evaluations:
         return {derivative: _in_turn(pulls) for derivative, pulls in pulled.items()}
 
     def derivative(self, made: Made) -> tuple[_compat.Frame, ...]:
-        """The frames of the outermost call of a derivative, and those around it; or all frames."""
+        """The frames of the outermost call of a derivative, and those around it.
+
+        Empty if that call is around the whole program, whose frames then say nothing of it.
+        """
         context = made.origin.context
         known = self._derivatives.get(context)
         if known is None:
             frames = self.origins.frames(context)
             asked = [k for k, frame in enumerate(frames) if _compat.derivative_of(frame)]
-            known = self._derivatives[context] = frames[asked[-1] :] if asked else frames
+            known = self._derivatives[context] = frames[asked[-1] :] if asked else ()
         return known
 
     # the tree of frames
