@@ -80,12 +80,13 @@ _DERIVATIVES = frozenset(
 class Code:
     """A function's code, compared by identity, because comparing code objects is slow."""
 
-    __slots__ = ("code", "is_users", "source")
+    __slots__ = ("code", "is_users", "source", "traces")
 
     def __init__(self, code: types.CodeType) -> None:
         self.code = code
         self.is_users = not in_jax(code.co_filename)
         self.source = f"{code.co_filename}:{code.co_firstlineno}"
+        self.traces = code.co_name == "trace_to_jaxpr_dynamic" and not self.is_users
 
 
 _CODES: dict[int, Code] = {}
@@ -121,7 +122,7 @@ class Frames(NamedTuple):
     users: tuple[Frame, ...]
     """Those of the user's own code."""
     complete: bool
-    """Whether the function asked for was reached: what called it is another question."""
+    """Whether the body that was asked for ends here: what called it is another question."""
 
 
 def versions() -> dict[str, str]:
@@ -315,18 +316,24 @@ def frames(traceback: Any, within: str = "") -> Frames:
     """The frames of a traceback of JAX's, up to the function `within` (a `function_source`).
 
     What called that function then may not be what called it this time, because JAX caches traced
-    functions.
+    functions. Where it is not among them, the rule of a custom derivative in a function of JAX's
+    own for one, 0.8 tells who called it first: they stop where JAX began to trace.
     """
     every: list[Frame] = []
+    traced: int | None = None
     complete = False
     for code, instruction in zip(*traceback.raw_frames(), strict=True) if traceback else ():
         known = _CODES.get(id(code))
         if known is None:
             known = _CODES[id(code)] = Code(code)
+        if within and traced is None and known.traces:
+            traced = len(every)
         every.append(Frame(known, instruction))
         if known.source == within:
             complete = True
             break
+    if not complete and traced is not None:
+        every, complete = every[:traced], True
     users = tuple([frame for frame in every if frame.of.is_users])
     return Frames(tuple(every), users, complete)
 

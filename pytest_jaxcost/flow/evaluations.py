@@ -339,24 +339,23 @@ def _runs(steps: list[_Step]) -> tuple[int, list[int]]:
 
 def _telling(binds: list[_Bind]) -> list[_Bind]:
     """Those of the binds that each run makes: work, and of a rule only what it does in place."""
-    telling = [bind for bind in binds if bind.is_work] or binds
-    plain = {bind.place for bind in telling if not bind.is_rule}
-    return [bind for bind in telling if not bind.is_rule or bind.place not in plain]
+    plain = {bind.place for bind in binds if not bind.is_rule}
+    made = [bind for bind in binds if not bind.is_rule or bind.place not in plain]
+    return [bind for bind in made if bind.is_work] or made
 
 
 def _primal(steps: list[tuple[_Step, int]]) -> set[int]:
     """The ``id`` of those equations that compute what the user's code asked for."""
     together: dict[tuple[int, ...], list[Equation]] = defaultdict(list)
-    plain: set[tuple[int, int]] = set()
+    plain = {(run, step.origin.position) for step, run in steps if _is_plain(step)}
     worked = [(step, run) for step, run in steps if step.is_work]
-    for step, run in worked:
+    for step, _ in worked:
         equation, origin = step.occurrence.equation, step.origin
         if step.phase == where.UNATTRIBUTED:  # of a cheap step nothing tells whose it is
             together[(id(equation),)] += [] if is_cheap(equation.primitive) else [equation]
         elif step.phase == where.PRIMAL:
             together[(id(equation),)].append(equation)
         elif not origin.is_rule:
-            plain.add((run, origin.position))
             bound = (origin.bound, id(equation.eqn.source_info.traceback))
             together[bound].append(equation)
     for step, run in worked:
@@ -364,6 +363,11 @@ def _primal(steps: list[tuple[_Step, int]]) -> set[int]:
         if step.phase in DERIVED and step.origin.is_rule and at not in plain:
             together[(-1, *at)].append(step.occurrence.equation)
     return {id(_first(equations)) for equations in together.values() if equations}
+
+
+def _is_plain(step: _Step) -> bool:
+    """Whether JAX bound it where it was asked for; it need not be work, as ``x ** 1`` is none."""
+    return step.phase in DERIVED and not step.origin.is_rule
 
 
 def _first(equations: list[Equation]) -> Equation:

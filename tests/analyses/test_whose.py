@@ -384,6 +384,48 @@ def test_an_eager_derivative_of_a_jitted_function_is_judged_as_one() -> None:
     assert [found(measure_jaxpr(jaxpr, name=name)) for name, jaxpr in programs] == [{}, {}]
 
 
+# what JAX traced before
+
+
+def test_who_called_a_function_of_jax_s_first_is_no_matter() -> None:
+    """JAX keeps the traced function with the frames of its first call."""
+
+    def first(x: Any) -> Any:
+        return jnp.sum(jnp.sinc(x) * 2)
+
+    def once(x: Any) -> Any:
+        return jnp.sum(jnp.sinc(x))
+
+    def twice(x: Any) -> Any:
+        return jnp.sum(jnp.sinc(x)) * jnp.sum(jnp.sinc(x) + 1)
+
+    jax.clear_caches()
+    jax.eval_shape(jax.value_and_grad(first), X)
+    assert found(measure(jax.value_and_grad(once), (X,))) == {}
+    (repeated,) = {
+        place.line
+        for finding in measure(jax.value_and_grad(twice), (X,)).duplicates
+        for place in finding.places
+    }
+    assert repeated == twice.__code__.co_firstlineno + 1
+
+
+def test_a_power_of_one_has_a_derivative_of_jax_s_and_no_work() -> None:
+    """JAX 0.8 writes it down, and its rule multiplies by it."""
+
+    def power(x: Any) -> Any:
+        return lax.integer_pow(x, 1) * 2.0
+
+    def again(x: Any) -> Any:
+        return power(jnp.sin(x)) * power(jnp.sin(x) + 0.0)
+
+    def hvp(function: Any) -> Any:
+        return lambda x, v: jax.jvp(jax.grad(lambda x: jnp.sum(function(x) ** 2)), (x,), (v,))[1]
+
+    assert found(measure(hvp(power), (X, Y))) == {}
+    assert measure(hvp(again), (X, Y)).duplicates.count > 0
+
+
 # libraries
 
 

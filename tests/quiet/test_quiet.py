@@ -7,7 +7,6 @@ A run of the suite looks at values and gradients and at every 7th of all other t
 from __future__ import annotations
 
 import os
-from importlib import metadata
 from typing import Any
 
 import optax
@@ -55,21 +54,6 @@ MISTAKEN = {
     ("stats.multivariate_normal", "wrong_modes"): "a batched solve has the batch on another axis",
 }
 """False alarms under one transformation or another, which no author could follow, and why."""
-
-MISTAKEN_WITH_JAX_0_8 = {
-    ("numpy.sinc", "dead"),
-    ("linalg.slogdet", "duplicates"),
-    ("numpy.sinc", "duplicates"),
-    ("optax.adam", "duplicates"),
-    ("optax.adamw", "duplicates"),
-    ("optax.lamb", "duplicates"),
-    ("optax.nadam", "duplicates"),
-    ("optax.adabelief", "duplicates"),
-}
-"""False alarms of the oldest JAX alone, which keeps places of who differentiated first."""
-
-if metadata.version("jax").startswith("0.8."):
-    MISTAKEN |= dict.fromkeys(MISTAKEN_WITH_JAX_0_8, "the places are those of another call")
 
 EXCEPTIONS = {*REAL_OTHERWISE, *MISTAKEN, *((name, "duplicates") for name in REAL)}
 
