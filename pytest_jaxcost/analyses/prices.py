@@ -128,7 +128,7 @@ class Prices:
         """The findings of a kind with what each of them costs."""
         if kind not in self._priced:
             found = self._look(kind)
-            is_priced = kind in CLAIMS and bool(found)
+            is_priced = kind in EDITED and bool(found)
             self._priced[kind] = self._with_prices(kind, found) if is_priced else found
         return self._priced[kind]
 
@@ -160,7 +160,8 @@ class Prices:
         return [frozenset(each) for each in saved]
 
     def _with_prices(self, kind: str, found: Findings) -> Findings:
-        claimed = CLAIMS[: CLAIMS.index(kind)]
+        # what is no waste is claimed by nobody before
+        claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()
         before, after = self.without(claimed), self.without((*claimed, kind))
         saved = self._saved(before, after, len(found))
         prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}

@@ -278,6 +278,41 @@ def test_repetitions_cost_what_they_run() -> None:
     assert finding.share == pytest.approx(12 / (report.flops + report.transcendentals))
 
 
+def dead_beside(x: Any, y: Any) -> Any:
+    """The first of two equal sines is dead, of three only the first."""
+    _ = jnp.sin(x) * y
+    return jnp.sin(x)
+
+
+def dead_beside_two(x: Any, y: Any) -> Any:
+    return dead_beside(x, y) * jnp.sin(x)
+
+
+def dead_in_a_loop(x: Any, y: Any) -> Any:
+    carried = lax.scan(lambda c, _: (c * jnp.sin(x), None), y, None, length=4)[0]
+    return (carried, jnp.sin(x))[1]
+
+
+def dead_in_a_derivative(x: Any, y: Any) -> Any:
+    """Nobody reads the sine of the first loss: its gradient reads the cosine."""
+    return jax.grad(lambda x: jnp.sum(jnp.sin(x)))(x) + jnp.sin(x) * y
+
+
+@pytest.mark.parametrize(
+    ("function", "transcendentals"),
+    [(dead_beside, 0), (dead_beside_two, 3), (dead_in_a_loop, 0), (dead_in_a_derivative, 0)],
+)
+def test_what_has_a_dead_twin_is_no_duplicate(
+    function: Callable[..., Any], transcendentals: int
+) -> None:
+    report = measure(function, (X, Y))
+    assert report.primitives["sin"] > 1 + transcendentals // 3
+    found, without = report.duplicates, report.without("duplicates")
+    assert found.transcendentals == transcendentals
+    assert report.transcendentals - without.transcendentals == transcendentals
+    assert found.flops == report.flops - without.flops
+
+
 @pytest.mark.parametrize(("elements", "counted"), [(32, 0), (33, 1)])
 def test_index_arithmetic_is_listed_and_not_counted(elements: int, counted: int) -> None:
     findings = measure(lambda x: (x + 1, x + 1), (np.arange(elements),)).duplicates
