@@ -139,7 +139,7 @@ class _Measurement:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What could not be analysed so far, and why; each reason once."""
+        """What could not be analyzed so far, and why; each reason once."""
         return tuple(dict.fromkeys(each.reason for each in self._failures))
 
     @cached_property

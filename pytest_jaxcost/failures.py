@@ -28,7 +28,7 @@ class Failure(NamedTuple):
     @property
     def reason(self) -> str:
         """Why what the analysis looks for is not known."""
-        return f"{self.analysis} could not be analysed: {self.error}"
+        return f"{self.analysis} could not be analyzed: {self.error}"
 
 
 Listener = Callable[[Failure], None]

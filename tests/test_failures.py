@@ -16,7 +16,7 @@ from pytest_jaxcost.cost.registry import RULES, CostRuleError
 from pytest_jaxcost.failures import LISTENERS, Failure
 
 X = jnp.ones(4)
-REASON = "duplicates could not be analysed: OSError: broken on purpose"
+REASON = "duplicates could not be analyzed: OSError: broken on purpose"
 
 
 def function(x: Any) -> Any:
@@ -31,7 +31,7 @@ def broken_later(_: Any) -> Findings:
     def later() -> list[Any]:
         return broken(None)
 
-    return Findings(bookkeeping=later, residue=later)
+    return Findings(bookkeeping=later, from_jax=later)
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_what_is_made_later_may_fail_too(
     assert report.duplicates.count == 0
     assert report.exact
     assert report.duplicates.all == ()
-    assert report.duplicates.residue == Findings()
+    assert report.duplicates.from_jax == Findings()
     assert (report.exact, report.caveats) == (False, (REASON,))
     assert len(told) == 2
 
@@ -108,7 +108,7 @@ def test_what_is_made_later_may_fail_too(
 def test_a_program_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_jaxcost.analyses.facts.inline", broken)
     report = measured(function, (X,))
-    reason = "totals could not be analysed: OSError: broken on purpose"
+    reason = "totals could not be analyzed: OSError: broken on purpose"
     assert (report.flops, report.exact, report.caveats) == (0, False, (reason,))
     with pytest.raises(CostError) as caught:
         report.check(max_flops=10**9)
@@ -125,7 +125,7 @@ def test_a_program_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_verdict_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_jaxcost.api.Survival.judged", broken)
     report = measured(lambda x: jnp.sin(x) + jnp.sin(x), (X,))
-    reason = "survival of duplicates could not be analysed: OSError: broken on purpose"
+    reason = "survival of duplicates could not be analyzed: OSError: broken on purpose"
     with pytest.raises(CostError) as caught:
         report.check(max_surviving_duplicates=0)
     assert reason in " ".join(str(caught.value).split())
@@ -147,7 +147,7 @@ def test_a_compiled_program_that_cannot_be_read(
 ) -> None:
     monkeypatch.setattr(broken_at, broken)
     report = measured(function, (X,))
-    reason = f"{what} could not be analysed: OSError: broken on purpose"
+    reason = f"{what} could not be analyzed: OSError: broken on purpose"
     with pytest.raises(CostError) as caught:
         report.check(**{limit: 0}, max_temp_bytes="1 GiB")
     assert reason in " ".join(str(caught.value).split())
@@ -159,7 +159,7 @@ def test_a_compiled_program_that_cannot_be_read(
 def test_stages_that_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_jaxcost.api.stages", broken)
     stages = measured(function, (X,)).stages()
-    assert stages.traced.reading("flops").reason.startswith("stages could not be analysed")
+    assert stages.traced.reading("flops").reason.startswith("stages could not be analyzed")
     assert str(stages)
 
 

@@ -82,10 +82,10 @@ def test_the_three_agree():
         assert all(jnp.allclose(value, other, atol=1e-6) for value, other in pairs)
 
 
-def test_the_dead_sine_is_residue_of_ad(jaxcost):
+def test_the_dead_sine_is_from_jax_of_ad(jaxcost):
     report = jaxcost(jax.grad(jax.lax.sin), 1.0)
     assert report.primitives == {"sin": 1, "cos": 1, "mul": 1}
-    assert [finding.primitive for finding in report.dead.residue] == ["sin"]
+    assert [finding.primitive for finding in report.dead.from_jax] == ["sin"]
     assert report.dead.count == 0
 
 

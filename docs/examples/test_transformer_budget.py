@@ -21,8 +21,8 @@ tokens = jax.ShapeDtypeStruct((LENGTH, WIDTH), jnp.float32)
 
 
 def normalized(x):
-    centred = x - jnp.mean(x, axis=-1, keepdims=True)
-    return centred * jax.lax.rsqrt(jnp.mean(centred**2, axis=-1, keepdims=True) + 1e-6)
+    centered = x - jnp.mean(x, axis=-1, keepdims=True)
+    return centered * jax.lax.rsqrt(jnp.mean(centered**2, axis=-1, keepdims=True) + 1e-6)
 
 
 def attention(p, x):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.traced_again import Marks, calls, carried_parts, leaves
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.colours import colours
+from pytest_jaxcost.flow.zeros.colors import colors
 from pytest_jaxcost.flow.zeros.pattern import Known
 from pytest_jaxcost.flow.zeros.seeds import Seeds, makers, seeds
 from pytest_jaxcost.ir.equation import Equation
@@ -32,9 +32,9 @@ class Apart(NamedTuple):
     """What the rewritten program costs, and what it would with tangents pushed together."""
 
     flops: int
-    colours: int = 0
+    colors: int = 0
     """How many tangents do if those that never meet in an output are one; 0 if all are needed."""
-    coloured_flops: int = 0
+    colored_flops: int = 0
     slices: tuple[tuple[int, int], ...] = ()
     """The rows of the one basis that belong to each part."""
     is_less: bool = True
@@ -70,7 +70,7 @@ def apart(
 def _together(facts: Facts, seeds: Seeds, factors: Factors) -> tuple[int, int]:
     """How many tangents do if those that never meet are one, and the flops then; 0 if all do."""
     carried = carried_parts(facts.program, seeds)
-    vectors = colours(facts.program, seeds, carried)
+    vectors = colors(facts.program, seeds, carried)
     if vectors == _rows(seeds):
         return 0, 0
     fewer = factors.copy()

@@ -2,7 +2,7 @@
 
 A broadcast before the work repeats the work; after it, it repeats only the result. XLA moves some
 broadcasts behind elementwise work when it compiles, and leaves those before a dot product, a sort
-or a factorisation where they are.
+or a factorization where they are.
 
 Not counted: arithmetic on an array that is filled with one value, which is how such arrays are
 made; what JAX does inside an expression that needs the axis; cotangents, which are constant where
@@ -75,7 +75,7 @@ def batch_invariants(facts: Facts) -> Findings:
             (in_one_line(facts, _finding(facts, each), each.occurrence) for each in counted),
         ),
         bookkeeping=lambda: [_finding(facts, each, bookkeeping=True) for each in filled],
-        residue=lambda: [_finding(facts, each) for each in jaxs],
+        from_jax=lambda: [_finding(facts, each) for each in jaxs],
     )
 
 

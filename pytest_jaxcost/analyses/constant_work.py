@@ -1,7 +1,7 @@
 """Constant work: what is made of literals alone, computed anew in every call.
 
 Captured arrays are given, like arguments: tests close over what programs pass in.
-XLA computes cheap constants when it compiles. It leaves an ``fft``, a factorisation, a loop and
+XLA computes cheap constants when it compiles. It leaves an ``fft``, a factorization, a loop and
 what follows from them in the program, and a large array costs compile time and memory. So constant
 work counts where it is substantial, together with the steps that lead there and follow from it.
 Masks made of an ``iota`` and other small arithmetic do not count, and neither do random draws from
@@ -62,7 +62,7 @@ def constant_work(facts: Facts) -> Findings:
     counted = [o for o in counted if id(o.equation) not in repeated]
     return Findings(
         [_finding(facts, o) for o in counted if not _is_cotangent(facts, o)],
-        residue=lambda: [_finding(facts, o) for o in counted if _is_cotangent(facts, o)],
+        from_jax=lambda: [_finding(facts, o) for o in counted if _is_cotangent(facts, o)],
         bookkeeping=lambda: [
             _finding(facts, o, bookkeeping=True) for o in constant if id(o.equation) not in ids
         ],

@@ -4,7 +4,7 @@ JAX drops it when it lowers the program, so it costs tracing time and not run ti
 look because it is often a mistake. One finding is about all work that leads to one line whose
 result nobody reads.
 
-What JAX leaves behind itself is residue: what a library function computes and its caller does not
+What JAX leaves behind itself is JAX's own: what a library function computes and its caller does not
 want, what differentiation makes of dead work, and the value of a function whose derivative alone is
 used. A line's value is left behind if the line is in use otherwise, its derivative first of all.
 Sums leave no trace in a derivative: they are left behind if a line that they add up is in use.
@@ -37,7 +37,7 @@ TRACELESS = frozenset({"add", "add_any", "psum", "sub"})
 def dead(facts: Facts) -> Findings:
     """One finding for each line that is computed for nothing, with all work that only leads there.
 
-    What JAX left behind is in ``residue``.
+    What JAX left behind is in ``from_jax``.
     """
     unused = [o for o in occurrences(facts.program) if not is_live(o.equation, facts.live)]
     moved = [o for o in unused if facts.is_bookkeeping(o.equation)]
@@ -47,7 +47,7 @@ def dead(facts: Facts) -> Findings:
     return Findings(
         without_trivial(facts, (_found(facts, cone) for cone in _cones(facts, users))),
         bookkeeping=lambda: [_finding(facts, [o]) for o in moved],
-        residue=lambda: [_finding(facts, [o]) for o in worked if id(o.equation) not in kept],
+        from_jax=lambda: [_finding(facts, [o]) for o in worked if id(o.equation) not in kept],
     )
 
 

@@ -29,7 +29,7 @@ def is_draw(repetition: Repetition) -> bool:
     return repetition.first.equation.primitive in DRAWS
 
 
-def repeated_draw_sources(facts: Facts) -> Sources:
+def reused_keys(facts: Facts) -> Sources:
     """The user's expressions that draw again from a key already used."""
     draws = filter(is_draw, facts.repetitions)
     return frozenset(_source(each) for draw in draws for each in (draw.first, *draw.again))

@@ -1,16 +1,16 @@
 """Duplicates: live equations that compute a value which the program has computed already.
 
 Same primitive, same parameters, same operands: the values are equal whatever the inputs are. Draws
-from the same random key are another question, see `repeated_draws`; what ``jax.checkpoint`` runs
+from the same random key are another question, see `key_reuse`; what ``jax.checkpoint`` runs
 again was asked for, see `recomputed`; callbacks are among the `repeated_callbacks`. What JAX or a
-library repeats inside one evaluation of the user's is residue, see `whose`.
+library repeats inside one evaluation of the user's is JAX's own, see `whose`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
+from pytest_jaxcost.analyses.draws import is_part_of_draw, reused_keys
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.hints import repetition_hint
 from pytest_jaxcost.analyses.merging import merges
@@ -27,14 +27,14 @@ from pytest_jaxcost.rewrite.edits import Edit
 @analysis("duplicates")
 def duplicates(facts: Facts) -> Findings:
     """One finding per value computed more than once: the repetitions and what they cost."""
-    draws = repeated_draw_sources(facts)
+    draws = reused_keys(facts)
     repeated = [each for each in facts.repetitions if not is_part_of_draw(each, draws)]
     moved = [each for each in repeated if facts.is_bookkeeping(each.first.equation)]
     splits = split(facts, (each for each in repeated if _is_work(facts, each)))
     return Findings(
         without_trivial(facts, (_found(facts, each.users) for each in splits if each.users)),
         bookkeeping=lambda: [_finding(facts, each) for each in moved],
-        residue=lambda: [_finding(facts, each.jaxs) for each in splits if each.jaxs is not None],
+        from_jax=lambda: [_finding(facts, each.jaxs) for each in splits if each.jaxs is not None],
     )
 
 

@@ -1,4 +1,4 @@
-"""One factorisation in place of another one of the same matrix."""
+"""One factorization in place of another one of the same matrix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Outputs = Sequence[Array]
 
 
 class Pair(NamedTuple):
-    """A factorisation that is wasted, and the one that is kept."""
+    """A factorization that is wasted, and the one that is kept."""
 
     wasted: Occurrence
     kept: Occurrence
@@ -46,7 +46,7 @@ DERIVED: dict[str, Derive] = {}
 
 
 def derived(*primitives: str) -> Callable[[Derive], Derive]:
-    """A decorator that registers how one factorisation follows from another one."""
+    """A decorator that registers how one factorization follows from another one."""
 
     def add(derive: Derive) -> Derive:
         DERIVED.update(dict.fromkeys(primitives, derive))
@@ -106,7 +106,7 @@ def _orthogonal(pair: Pair) -> Callable[[Outputs], Outputs]:
 
 
 def _leading(pair: Pair) -> Callable[[Outputs], Outputs]:
-    """The part of each factor that a reduced factorisation has."""
+    """The part of each factor that a reduced factorization has."""
     shapes = [var.aval.shape for var in pair.wasted.equation.eqn.outvars]
     return lambda outputs: [
         lax.slice(output, [0] * len(shape), shape)

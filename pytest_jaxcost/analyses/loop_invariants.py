@@ -80,7 +80,7 @@ def loop_invariants(facts: Facts) -> Findings:
                 for each in sorted_out.drawn
             ),
         ],
-        residue=lambda: [unchanged_finding(facts, KIND, each) for each in sorted_out.jaxs],
+        from_jax=lambda: [unchanged_finding(facts, KIND, each) for each in sorted_out.jaxs],
     )
 
 

@@ -65,7 +65,7 @@ class Parts:
             bookkeeping=lambda: self._selected(
                 (each for each in whole.all if each.bookkeeping), members
             ),
-            residue=lambda: self._selected(whole.residue.all, members),
+            from_jax=lambda: self._selected(whole.from_jax.all, members),
             unjudged=whole.unjudged,
         )
 

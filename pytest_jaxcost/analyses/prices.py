@@ -23,9 +23,9 @@ CLAIMS = (
     "duplicates",
     "repeated_callbacks",
     "zeros",
-    "contracted_jacobians",
+    "full_jacobians",
     "wrong_modes",
-    "refactorisations",
+    "repeated_factorizations",
     "loop_invariants",
     "batch_invariants",
     "constant_work",
@@ -37,7 +37,7 @@ need not be made goes after the zeros that it pushes, and costs what else it pus
 findings about how often and how widely the rest runs.
 """
 
-INFORMATION = ("recomputed", "repeated_draws")
+INFORMATION = ("recomputed", "key_reuse")
 """Kinds that are no waste, of which a program without can be written down all the same."""
 
 EDITED = frozenset((*CLAIMS, *INFORMATION))

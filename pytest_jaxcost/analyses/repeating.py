@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pytest_jaxcost.analyses.draws import is_part_of_draw, repeated_draw_sources
+from pytest_jaxcost.analyses.draws import is_part_of_draw, reused_keys
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.whose import split
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -15,7 +15,7 @@ def repeating(facts: Facts, occurrences: Iterable[Occurrence]) -> set[int]:
     asked = {id(occurrence.equation) for occurrence in occurrences}
     if not asked:
         return asked
-    draws = repeated_draw_sources(facts)
+    draws = reused_keys(facts)
     repeated = (
         each
         for each in facts.repetitions

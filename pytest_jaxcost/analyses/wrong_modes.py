@@ -36,7 +36,7 @@ HINT = "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}"
 def wrong_modes(facts: Facts) -> Findings:
     """One finding per Jacobian that the other mode makes with fewer vectors.
 
-    A Jacobian that is only summed is another question, see `contracted_jacobians`.
+    A Jacobian that is only summed is another question, see `full_jacobians`.
     """
     found = (
         _finding(facts, pushed)

@@ -138,10 +138,10 @@ def _slices(rewritten: Apart) -> str:
 
 def _together(rewritten: Apart, vectors: str, moved: str) -> str:
     """What it takes if vectors that never meet are one, where that is less."""
-    if not rewritten.colours or rewritten.coloured_flops > WORTH_IT * rewritten.flops:
+    if not rewritten.colors or rewritten.colored_flops > WORTH_IT * rewritten.flops:
         return ""
     return (
-        f", or {show(rewritten.coloured_flops, 'flop')} with {rewritten.colours:,} {vectors}, if "
+        f", or {show(rewritten.colored_flops, 'flop')} with {rewritten.colors:,} {vectors}, if "
         f"those that reach no element in common are {moved} as their sum"
     )
 

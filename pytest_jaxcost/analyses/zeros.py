@@ -4,7 +4,7 @@ The Jacobian of several arguments pushes the tangents of all of them through cod
 them reaches; a tangent that does not vary is made an array of zeros; a dot product has an operand
 that is zeros, padding, or diagonal. The work in proportion to the zeros is waste.
 
-What JAX does with zeros inside one expression of the user's is residue, and so is padding that is
+What JAX does with zeros inside one expression of the user's is JAX's own, and so is padding that is
 less than half of the work, or along few positions. That a basis is pushed through a derivative is
 how Jacobians are made, and the sparsity of a function's own Jacobian is no waste of its author's.
 """
@@ -76,7 +76,7 @@ def zeros(facts: Facts) -> Findings:
     known, counted, left, rewritten = judged(facts)
     return Findings(
         _with_edits(facts, known, counted, _findings(facts, counted, rewritten)),
-        residue=lambda: _findings(facts, left, rewritten),
+        from_jax=lambda: _findings(facts, left, rewritten),
     )
 
 

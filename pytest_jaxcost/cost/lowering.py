@@ -124,14 +124,14 @@ def _best(function: Callable[..., Any], args: Sequence[Any]) -> Answer:
         return Answer(None, _said(error))
     answers = []
     for platform in PLATFORMS:
-        answer = _analyse(traced, platform)
+        answer = _analyze(traced, platform)
         if answer.reason is None:
             return answer
         answers.append(answer)
     return next((a for a in answers if a.counts is not None), answers[0])
 
 
-def _analyse(traced: Any, platform: str) -> Answer:
+def _analyze(traced: Any, platform: str) -> Answer:
     try:
         lowered = traced.lower(lowering_platforms=(platform,))
         analysis = lowered.cost_analysis()

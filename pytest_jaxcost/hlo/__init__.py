@@ -16,7 +16,7 @@ from pytest_jaxcost.hlo.records import (
     Shape,
     SourceFrame,
 )
-from pytest_jaxcost.hlo.totals import HloTotals, analyse, totals
+from pytest_jaxcost.hlo.totals import HloTotals, analyze, totals
 
 __all__ = [
     "Collective",
@@ -31,7 +31,7 @@ __all__ = [
     "Run",
     "Shape",
     "SourceFrame",
-    "analyse",
+    "analyze",
     "passed_bytes",
     "price",
     "read",

@@ -1,4 +1,4 @@
-"""The figures of a compiled program: `analyse`."""
+"""The figures of a compiled program: `analyze`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class HloTotals:
     exact: bool
 
 
-def analyse(module: Module) -> HloTotals:
+def analyze(module: Module) -> HloTotals:
     """Return the figures of a module, trip counts applied, exact integers.
 
     Flops and transcendentals follow `HloCostAnalysis` for each instruction; a conditional counts

@@ -2,7 +2,7 @@
 
 JAX keeps the jaxprs that an equation runs in parameters of a few names. What stands anywhere else,
 such as an operator's jaxpr among the static arguments of a library's primitive, is data. A call is
-recognised by its structure: one jaxpr whose interface is the equation's own. The table names the
+recognized by its structure: one jaxpr whose interface is the equation's own. The table names the
 primitives where JAX's documentation says more: which of several jaxprs runs, how often.
 """
 

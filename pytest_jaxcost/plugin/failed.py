@@ -8,7 +8,7 @@ import pytest
 
 from ..failures import Failure
 
-TITLE = "jaxcost: could not be analysed"
+TITLE = "jaxcost: could not be analyzed"
 PLEASE = "No test is at fault: jaxcost is. Please report these lines to its authors."
 
 

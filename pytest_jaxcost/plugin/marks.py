@@ -40,13 +40,13 @@ def _of_node(node: Any) -> Iterator[Placed]:
 def _of_class(node: pytest.Class) -> Iterator[Placed]:
     inherited: list[pytest.Mark] = []
     for base in node.obj.__mro__:
-        own = _normalised(vars(base).get("pytestmark", ()))
+        own = _normalized(vars(base).get("pytestmark", ()))
         yield from (Placed(mark, "class", base) for mark in own)
         inherited += own
     yield from (Placed(mark, "class", None) for mark in _without(node.own_markers, inherited))
 
 
-def _normalised(pytestmark: Any) -> list[pytest.Mark]:
+def _normalized(pytestmark: Any) -> list[pytest.Mark]:
     marks = pytestmark if isinstance(pytestmark, (list, tuple)) else [pytestmark]
     return [mark.mark if isinstance(mark, pytest.MarkDecorator) else mark for mark in marks]
 

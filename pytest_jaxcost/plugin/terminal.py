@@ -12,7 +12,7 @@ from . import options
 from .rows import STAGES, Row
 
 Show = Callable[[Mapping[str, list[Row]], int, bool], Iterator[str]]
-"""Lines of the rows by test, within a width and in colour or not."""
+"""Lines of the rows by test, within a width and in color or not."""
 
 
 class Table:

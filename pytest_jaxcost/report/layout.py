@@ -1,4 +1,4 @@
-"""Lines of cells within a width, in colour or plain."""
+"""Lines of cells within a width, in color or plain."""
 
 from __future__ import annotations
 

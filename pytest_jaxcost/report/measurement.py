@@ -55,7 +55,7 @@ class Measurement(Primitives, Protocol):
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What could not be analysed so far, and why."""
+        """What could not be analyzed so far, and why."""
 
     @property
     def has_compiled(self) -> bool:

@@ -37,7 +37,7 @@ BESIDE_MARGIN = 72  # of 80 columns: pytest writes 8 before each line of an erro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How to write: columns, colour, and the folder that paths are shown relative to."""
+    """How to write: columns, color, and the folder that paths are shown relative to."""
 
     width: int = 80
     color: bool = False

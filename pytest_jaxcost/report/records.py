@@ -115,20 +115,20 @@ Later = Callable[[], Iterable[Finding]]
 class Findings(Sequence[Finding]):
     """Findings of one kind, costliest first.
 
-    The sequence and its sums hold work only. ``all`` has the bookkeeping too, and ``residue`` what
+    The sequence and its sums hold work only. ``all`` has the bookkeeping too, and ``from_jax`` what
     JAX itself does where the user's code does not ask for it; both are made when they are read.
     ``unknown`` says why nothing is known of the kind, and ``unjudged`` why nothing is known of what
     the compiler makes of the findings; both are empty where all went well.
     """
 
-    __slots__ = ("_bookkeeping", "_residue", "_work", "unjudged", "unknown")
+    __slots__ = ("_bookkeeping", "_from_jax", "_work", "unjudged", "unknown")
 
     def __init__(
         self,
         findings: Iterable[Finding] = (),
         *,
         bookkeeping: Iterable[Finding] | Later = (),
-        residue: Iterable[Finding] | Later = (),
+        from_jax: Iterable[Finding] | Later = (),
         unknown: str = "",
         unjudged: str = "",
     ) -> None:
@@ -138,7 +138,7 @@ class Findings(Sequence[Finding]):
         self._bookkeeping: tuple[Finding, ...] | Later = _later(
             (each for each in given if each.bookkeeping), bookkeeping
         )
-        self._residue: tuple[Finding, ...] | Later = _later((), residue)
+        self._from_jax: tuple[Finding, ...] | Later = _later((), from_jax)
 
     @overload
     def __getitem__(self, index: int) -> Finding: ...
@@ -153,7 +153,7 @@ class Findings(Sequence[Finding]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Findings):
             return NotImplemented
-        return (self.all, self.residue.all) == (other.all, other.residue.all)
+        return (self.all, self.from_jax.all) == (other.all, other.from_jax.all)
 
     def __hash__(self) -> int:
         return hash(self._work)
@@ -207,11 +207,11 @@ class Findings(Sequence[Finding]):
         return _sorted((*self._work, *self._bookkeeping))
 
     @property
-    def residue(self) -> Findings:
+    def from_jax(self) -> Findings:
         """What JAX's own AD and library functions leave behind."""
-        if callable(self._residue):
-            self._residue = tuple(self._residue())
-        return Findings(self._residue)
+        if callable(self._from_jax):
+            self._from_jax = tuple(self._from_jax())
+        return Findings(self._from_jax)
 
     def mapped(self, change: Callable[[Finding], Finding], *, unjudged: str = "") -> Findings:
         """The same with each finding of work changed."""
@@ -222,7 +222,7 @@ class Findings(Sequence[Finding]):
         return self._with(
             self._work,
             bookkeeping=lambda: guard(lambda: _bookkeeping(self.all)),
-            residue=lambda: guard(lambda: self.residue.all),
+            from_jax=lambda: guard(lambda: self.from_jax.all),
         )
 
     @property
@@ -250,7 +250,7 @@ class Findings(Sequence[Finding]):
         return self._with(
             _without(self._work, primitives),
             bookkeeping=lambda: _without(_bookkeeping(self.all), primitives),
-            residue=lambda: _without(self.residue.all, primitives),
+            from_jax=lambda: _without(self.from_jax.all, primitives),
         )
 
     def _with(
@@ -258,14 +258,14 @@ class Findings(Sequence[Finding]):
         work: Iterable[Finding],
         *,
         bookkeeping: Later | None = None,
-        residue: Later | None = None,
+        from_jax: Later | None = None,
         unjudged: str = "",
     ) -> Findings:
         """Other findings of the kind, of which as much is known."""
         return Findings(
             work,
             bookkeeping=bookkeeping or (lambda: _bookkeeping(self.all)),
-            residue=residue or (lambda: self.residue.all),
+            from_jax=from_jax or (lambda: self.from_jax.all),
             unknown=self.unknown,
             unjudged=unjudged or self.unjudged,
         )

@@ -154,7 +154,7 @@ class Report:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """Why totals are lower bounds, and what could not be analysed of what was read so far."""
+        """Why totals are lower bounds, and what could not be analyzed of what was read so far."""
         return (*self._measurement.totals().caveats, *self._measurement.failures)
 
     @property

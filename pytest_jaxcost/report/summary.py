@@ -65,8 +65,8 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     )
     findings = report.findings(kind)
     sums = cells(report, names) if names else (Cell(f"{kind} {findings.count}"),)
-    residue = Cell(f"JAX's own {findings.residue.count}" if findings.residue else "")
-    yield from row((*sums, residue), indent=2, width=style.width)
+    from_jax = Cell(f"JAX's own {findings.from_jax.count}" if findings.from_jax else "")
+    yield from row((*sums, from_jax), indent=2, width=style.width)
     if not findings:
         return
     yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")
@@ -86,4 +86,4 @@ def _nothing(report: Report, style: Style) -> tuple[Line, ...]:
 
 def _found(report: Report, kind: str) -> bool:
     findings = report.findings(kind)
-    return bool(findings or findings.residue)
+    return bool(findings or findings.from_jax)

@@ -1,4 +1,4 @@
-"""The axes of primitives that compute: elementwise, sums, products, factorisations."""
+"""The axes of primitives that compute: elementwise, sums, products, factorizations."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def fft(eqn: Any) -> Axes | None:
 
 
 @row("cholesky", "lu", "qr", "geqrf", "householder_product", "eigh", "eig", "svd", "schur")
-def factorisation(eqn: Any) -> Axes | None:
+def factorization(eqn: Any) -> Axes | None:
     """The axes before the matrices."""
     return _leading(eqn, 2)
 

@@ -67,8 +67,8 @@ def attention(q, k, v):
 
 
 def layer(x, w):
-    centred = x - x.mean(-1, keepdims=True)
-    normal = centred * lax.rsqrt(jnp.mean(centred**2, -1, keepdims=True) + 1e-6)
+    centered = x - x.mean(-1, keepdims=True)
+    normal = centered * lax.rsqrt(jnp.mean(centered**2, -1, keepdims=True) + 1e-6)
     x = x + attention(normal @ w[0], normal @ w[1], normal @ w[2])
     return x + jax.nn.gelu(x @ w[0]) @ w[1]
 
@@ -194,7 +194,7 @@ def jacobians_and_hessian(x):
 
 
 @program(BATCH, VECTOR[:8], VECTOR[8:16])
-def normalised_by_row_and_column(x, scale, shift):
+def normalized_by_row_and_column(x, scale, shift):
     x = (x - x.mean(0)) / (x.std(0) + 1e-5)
     x = x / jnp.sum(jnp.abs(x), axis=1)[:, None]
     return jnp.sum(x * scale + shift)
@@ -228,7 +228,7 @@ def selection_that_was_written(x, p):
 
 
 @program(VECTOR)
-def generalised_advantage(rewards):
+def generalized_advantage(rewards):
     def step(carry, r):
         carry = r + 0.99 * 0.95 * carry
         return carry, carry

@@ -168,8 +168,8 @@ def test_the_program_without_costs_what_the_better_one_does(name):
     assert without.batch_invariants.count == 0
 
 
-def test_a_factorisation_of_equal_matrices():
-    """Costs of all its steps, symmetrisation included, are those of 63 matrices too many."""
+def test_a_factorization_of_equal_matrices():
+    """Costs of all its steps, symmetrization included, are those of 63 matrices too many."""
 
     def batched(a, x):
         return jnp.einsum("bi,bij->bj", x, jnp.linalg.cholesky(tall(a)))
@@ -186,7 +186,7 @@ def test_a_factorisation_of_equal_matrices():
     different.check(max_batch_invariants=0)
 
 
-def test_what_a_gradient_adds_to_the_noise_is_residue():
+def test_what_a_gradient_adds_to_the_noise_is_from_jax():
     def loss(v, x, a):
         return jnp.sum(jnp.tanh(tall(v) @ a) * x)
 

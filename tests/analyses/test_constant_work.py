@@ -81,7 +81,7 @@ NOISY = {
     "a transform": Noisy(
         lambda x: x * spectrum(), 8 * 64 * 6 + 64, 0, spectrum, lambda x, s: x * s,
     ),
-    "a factorisation": Noisy(
+    "a factorization": Noisy(
         lambda x: x @ triangle(), None, None, triangle, lambda x, t: x @ t,
     ),
     "a scan": Noisy(lambda x: x * discounts(), 64, 0, discounts, lambda x, d: x * d),
@@ -125,7 +125,7 @@ QUIET = {
     "a counter": lambda x: lax.fori_loop(0, 64, lambda i, c: c + jnp.sin(i * 0.1), x),
     "a gradient of a sum": jax.grad(lambda x: jnp.sum(jnp.fft.fft(x).real)),
     "a transform of a captured array": lambda x: x * jnp.fft.fft(V).real,
-    "a factorisation of a captured array": lambda x: x @ jnp.linalg.cholesky(M),
+    "a factorization of a captured array": lambda x: x @ jnp.linalg.cholesky(M),
     "a product of captured arrays": lambda x: x @ (M @ M),
     "a scan over a captured array": lambda x: x * lax.scan(lambda c, v: (c * v, c), 1.0, V)[1],
     "a Jacobian with captured weights": jax.jacfwd(lambda x: jnp.tanh(M @ x)),

@@ -149,10 +149,10 @@ def test_it_is_found_on_its_own_line(function: Callable[..., Any]) -> None:
     assert finding.transcendentals == 3
 
 
-def test_what_jax_leaves_behind_is_residue() -> None:
+def test_what_jax_leaves_behind_is_from_jax() -> None:
     findings = measure(jax.grad(lax.sin), (1.0,)).dead
     assert findings.count == 0
-    assert [finding.primitive for finding in findings.residue] == ["sin"]
+    assert [finding.primitive for finding in findings.from_jax] == ["sin"]
 
 
 def test_dead_work_in_a_loop_costs_what_it_would_run() -> None:

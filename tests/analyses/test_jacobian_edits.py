@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pytest_jaxcost.analyses import Facts
-from pytest_jaxcost.analyses.contracted_jacobians import contracted_jacobians
+from pytest_jaxcost.analyses.full_jacobians import full_jacobians
 from pytest_jaxcost.analyses.wrong_modes import wrong_modes
 from pytest_jaxcost.report.records import Finding
 from pytest_jaxcost.rewrite.edits import Replace
@@ -41,7 +41,7 @@ def programs() -> Iterator[Any]:
 
 
 def found(facts: Facts) -> list[Finding]:
-    return [*contracted_jacobians(facts), *wrong_modes(facts)]
+    return [*full_jacobians(facts), *wrong_modes(facts)]
 
 
 def run_with(facts: Facts, args: Sequence[Any], edits: Sequence[Replace]) -> list[Any]:

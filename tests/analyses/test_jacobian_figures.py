@@ -93,7 +93,7 @@ def statistics(x: Array) -> Array:
     return jnp.stack([jax.nn.logsumexp(x), (x**2).mean(), jnp.prod(x[:3])])
 
 
-def normalised(x: Array) -> Array:
+def normalized(x: Array) -> Array:
     return ((x - x.mean()) / jnp.sqrt(x.var() + 1e-5) * LAYERS[1][0][0]).sum()
 
 
@@ -111,7 +111,7 @@ MODES: dict[str, tuple[Any, Any, Array]] = {
     "attention": (jax.jacfwd(attention), jax.jacrev(attention), draw(7, 6)),
     "an RNN": (jax.jacfwd(rnn), jax.jacrev(rnn), draw(6, 4)),
     "reductions": (jax.jacfwd(statistics), jax.jacrev(statistics), draw(24)),
-    "a layer norm": (jax.jacfwd(normalised), jax.grad(normalised), draw(16)),
+    "a layer norm": (jax.jacfwd(normalized), jax.grad(normalized), draw(16)),
     "a norm": (jax.jacfwd(jnp.linalg.norm), jax.grad(jnp.linalg.norm), draw(24)),
     "a gather": (
         jax.jacfwd(lambda x: jnp.sin(x[np.array([1, 3, 5])]).sum()),
@@ -234,6 +234,6 @@ def test_the_product_saves_what_is_reported(fn: Any, instead: Any, x: Array) -> 
     saved = report.flops - better.flops
     # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
     indices = 6 * x.size if fn is PRODUCTS["its diagonal"][0] else 0  # still looked up in some JAX
-    assert saved - indices - 2 <= report.contracted_jacobians.flops <= saved + 2
-    assert "about" not in report.contracted_jacobians[0].hint
-    better.check(contracted_jacobians=0, contracted_jacobian_flops=0)
+    assert saved - indices - 2 <= report.full_jacobians.flops <= saved + 2
+    assert "about" not in report.full_jacobians[0].hint
+    better.check(full_jacobians=0, full_jacobian_flops=0)

@@ -129,15 +129,15 @@ EXACT: dict[str, tuple[Any, Any, int, str]] = {
 @pytest.mark.parametrize(("fn", "instead", "saved", "hint"), EXACT.values(), ids=EXACT)
 def test_a_product_does_not_need_its_jacobian(fn: Any, instead: Any, saved: int, hint: str) -> None:
     report, better = measure(fn, (X,)), measure(instead, (X,))
-    assert report.contracted_jacobians.count >= 1
-    assert hint in report.contracted_jacobians[0].hint
-    assert "about" not in report.contracted_jacobians[0].hint
-    assert better.metrics["contracted_jacobians"] == 0
+    assert report.full_jacobians.count >= 1
+    assert hint in report.full_jacobians[0].hint
+    assert "about" not in report.full_jacobians[0].hint
+    assert better.metrics["full_jacobians"] == 0
     if hint == "element by element":
         # some releases of JAX look the diagonal up, whose indices are still counted out
-        assert saved <= report.contracted_jacobians.flops <= report.flops - better.flops
+        assert saved <= report.full_jacobians.flops <= report.flops - better.flops
     else:
-        assert report.contracted_jacobians.flops == report.flops - better.flops == saved
+        assert report.full_jacobians.flops == report.flops - better.flops == saved
 
 
 HESSIANS: dict[str, tuple[Any, Any]] = {
@@ -162,10 +162,10 @@ HESSIANS: dict[str, tuple[Any, Any]] = {
 def test_a_hessian_vector_product_does_not_need_its_hessian(fn: Any, instead: Any) -> None:
     x = np.stack([X, 2 * X, 3 * X]) if fn is HESSIANS["a batch"][0] else X
     report, better = measure(fn, (x,)), measure(instead, (x,))
-    assert "jax.jvp(jax.grad(f), (x,), (v,))[1]" in report.contracted_jacobians[0].hint
-    assert better.metrics["contracted_jacobian_flops"] == 0
+    assert "jax.jvp(jax.grad(f), (x,), (v,))[1]" in report.full_jacobians[0].hint
+    assert better.metrics["full_jacobian_flops"] == 0
     # jax.hessian pulls with an identity matrix of one element, which jax.grad does without
-    assert report.contracted_jacobians.flops == pytest.approx(report.flops - better.flops, rel=0.01)
+    assert report.full_jacobians.flops == pytest.approx(report.flops - better.flops, rel=0.01)
 
 
 ACROSS: dict[str, tuple[Any, Any]] = {
@@ -178,10 +178,10 @@ ACROSS: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize(("fn", "instead"), ACROSS.values(), ids=ACROSS)
 def test_the_other_side_is_the_other_modes(fn: Any, instead: Any) -> None:
     report, better = measure(fn, (X,)), measure(instead, (X,))
-    assert report.contracted_jacobians.count == 1
-    assert "about" not in report.contracted_jacobians[0].hint
-    assert better.metrics["contracted_jacobians"] == 0
-    assert report.contracted_jacobians.flops == report.flops - better.flops
+    assert report.full_jacobians.count == 1
+    assert "about" not in report.full_jacobians[0].hint
+    assert better.metrics["full_jacobians"] == 0
+    assert report.full_jacobians.flops == report.flops - better.flops
 
 
 def several(x: Any) -> Any:
@@ -213,7 +213,7 @@ QUIET: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("fn", QUIET.values(), ids=QUIET)
 def test_healthy_derivatives_are_quiet(fn: Callable[[Any], Any]) -> None:
     measure(fn, (X,)).check(
-        contracted_jacobians=0, contracted_jacobian_flops=0, wrong_modes=0, wrong_mode_flops=0
+        full_jacobians=0, full_jacobian_flops=0, wrong_modes=0, wrong_mode_flops=0
     )
 
 
@@ -304,7 +304,7 @@ EMPTIES: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize(("fn", "args"), EMPTIES.values(), ids=EMPTIES)
 def test_arguments_without_elements_have_quiet_jacobians(fn: Any, args: Any) -> None:
-    measure(fn, args).check(contracted_jacobians=0, wrong_modes=0)
+    measure(fn, args).check(full_jacobians=0, wrong_modes=0)
 
 
 # what is differentiated, and what the hint says of its other mode
@@ -352,7 +352,7 @@ QUIET_MODES: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize(("fn", "x"), QUIET_MODES.values(), ids=QUIET_MODES)
 def test_the_mode_that_fits_is_quiet(fn: Any, x: Any) -> None:
-    measure(fn, (x,)).check(wrong_modes=0, contracted_jacobians=0)
+    measure(fn, (x,)).check(wrong_modes=0, full_jacobians=0)
 
 
 def test_a_fifth_input_is_worth_the_other_mode() -> None:
@@ -361,7 +361,7 @@ def test_a_fifth_input_is_worth_the_other_mode() -> None:
 
 def test_a_jacobian_that_is_summed_is_no_question_of_modes() -> None:
     report = measure(lambda x: jax.jacfwd(wide)(x) @ V, (X,))
-    assert (report.contracted_jacobians.count, report.wrong_modes.count) == (1, 0)
+    assert (report.full_jacobians.count, report.wrong_modes.count) == (1, 0)
 
 
 def test_the_finding_says_where_and_how_much() -> None:
@@ -369,7 +369,7 @@ def test_the_finding_says_where_and_how_much() -> None:
         return jax.jacfwd(wide)(x) @ V
 
     report = measure(product, (X,))
-    (found,) = report.contracted_jacobians
+    (found,) = report.full_jacobians
     assert (found.primitive, found.aval, found.phase) == ("dot_general", "f32[8]", "primal")
     assert [place.function for place in found.places] == [
         "test_the_finding_says_where_and_how_much.<locals>.product"
@@ -383,12 +383,12 @@ def test_the_finding_says_where_and_how_much() -> None:
 @pytest.mark.parametrize("depth", [1, 3, 6])
 def test_loops_in_loops_are_followed_to_a_depth(depth: int) -> None:
     report = measure(lambda x: jax.jacfwd(lambda x: nested(x, depth))(x) @ V, (X,))
-    assert report.contracted_jacobians.count == (depth <= 4)
+    assert report.full_jacobians.count == (depth <= 4)
     if depth <= 4:
         better = measure(jvp(lambda x: nested(x, depth)), (X,))
         saved = report.flops - better.flops
         assert (
-            report.contracted_jacobians.flops
+            report.full_jacobians.flops
             == saved
             == MATRIX + 2 * N * N + (N - 1) * (2**depth * (4 * M * N + N))
         )
@@ -400,7 +400,7 @@ def test_a_basis_made_inside_a_loop_is_followed() -> None:
 
     report = measure(lambda x: steps(lambda c: jax.jacfwd(recurrent)(c) @ c, x), (X,))
     better = measure(lambda x: steps(lambda c: jvp(recurrent, c)(c), x), (X,))
-    assert report.contracted_jacobians.flops == report.flops - better.flops > 0
+    assert report.full_jacobians.flops == report.flops - better.flops > 0
 
 
 def test_identities_that_no_derivative_pushes_cost_little() -> None:

@@ -152,7 +152,7 @@ NOISY = {
     "a branch that the loop does not choose": Noisy(  # the comparison leaves the loop too
         in_a_branch(lambda w, x: w[0, 0] > 0.0), (W, XS), 9 * (DOT + SUM + 1), 0, None,
     ),
-    "a factorisation": Noisy(solves, (W + jnp.eye(4), XS), 9 * 34, 0, solves_factored),
+    "a factorization": Noisy(solves, (W + jnp.eye(4), XS), 9 * 34, 0, solves_factored),
     "a captured array": Noisy(
         lambda xs: lax.scan(lambda c, x: (c + x * (TABLE @ TABLE), None), 0.0 * TABLE, xs)[0],
         (XS,), 9 * 2 * 8**3, 0,

@@ -110,7 +110,7 @@ def test_a_function_is_primal_all_over() -> None:
     assert costs(measure(loss, (W, X))) == {"primal": (32 + 3, 4)}
 
 
-def test_a_gradient_has_a_linearised_forward_and_a_transposed_pass() -> None:
+def test_a_gradient_has_a_linearized_forward_and_a_transposed_pass() -> None:
     report = measure(jax.grad(loss, argnums=1), (W, X))
     # forward: dot 2*4*4, sum 3; backward: the transposed dot; the rest is the tanh rule's
     jvp, transpose = report.phases["jvp"], report.phases["transpose"]

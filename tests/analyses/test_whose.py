@@ -297,7 +297,7 @@ FORMS: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("form", FORMS)
-def test_all_factorisations_but_one_are_found_in_every_form(solver: str, form: str) -> None:
+def test_all_factorizations_but_one_are_found_in_every_form(solver: str, form: str) -> None:
     solve, shared = SOLVERS[solver]
     report = measure(lambda a, bs: FORMS[form](solve, a, bs), (A, BS))
     (kind,) = found(report)
@@ -465,7 +465,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_what_a_library_repeats_is_its_own(library: Any) -> None:
     report = measure(lambda x: library.norm(x) * 2, (X,))
     assert report.duplicates.count == 0
-    assert report.duplicates.residue.count > 0
+    assert report.duplicates.from_jax.count > 0
 
 
 def test_a_library_called_twice_is_a_finding_where_it_is_called(library: Any) -> None:

@@ -17,7 +17,7 @@ from .clock import medians
 from .programs import BLOCKS, block_attending_twice, nested_jits, transformer_gradient
 from .startup import startup
 from .tasks import (
-    analysed,
+    analyzed,
     compiled_alone,
     eliminated,
     equations,
@@ -47,7 +47,7 @@ def against_tracing() -> Iterator[Row]:
         "trace": partial(trace, SMALL),
         "measure": partial(measured, SMALL),
         "search": partial(searched, SMALL),
-        "analyse": partial(analysed, SMALL),
+        "analyze": partial(analyzed, SMALL),
         "eliminate": partial(eliminated, SMALL),
     }
     seconds = medians(tasks, repetitions=7)
@@ -57,15 +57,15 @@ def against_tracing() -> Iterator[Row]:
     yield Row("  measure / trace", f"{seconds['measure'] / seconds['trace']:.2f}", "1.25")
     yield Row("measure with all traced analyses", _ms(seconds["search"]))
     yield Row("  measure / trace", f"{seconds['search'] / seconds['trace']:.2f}", "1.50")
-    yield Row("limits of a traced program", _ms(seconds["analyse"]))
+    yield Row("limits of a traced program", _ms(seconds["analyze"]))
     yield Row("dce_jaxpr, lower, MLIR cse of it", _ms(seconds["eliminate"]))
-    yield Row("  ours / theirs", f"{seconds['analyse'] / seconds['eliminate']:.2f}")
+    yield Row("  ours / theirs", f"{seconds['analyze'] / seconds['eliminate']:.2f}")
 
 
 def by_size() -> Iterator[Row]:
     small, large = equations(SMALL), equations(LARGE)
     yield Row(f"gradient of {25 * BLOCKS} blocks", f"{large:,} equations")
-    for what, task in (("limits", analysed), ("all traced analyses", searched_alone)):
+    for what, task in (("limits", analyzed), ("all traced analyses", searched_alone)):
         tasks = {"small": partial(task, SMALL), "large": partial(task, LARGE)}
         seconds = medians(tasks, repetitions=3)
         each = {"small": seconds["small"] / small, "large": seconds["large"] / large}

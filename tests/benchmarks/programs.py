@@ -17,9 +17,9 @@ Program = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def normalized(x: jax.Array, scale: jax.Array) -> jax.Array:
-    centred = x - jnp.mean(x, axis=-1, keepdims=True)
-    variance = jnp.mean(jnp.square(centred), axis=-1, keepdims=True)
-    return centred * jax.lax.rsqrt(variance + 1e-6) * scale
+    centered = x - jnp.mean(x, axis=-1, keepdims=True)
+    variance = jnp.mean(jnp.square(centered), axis=-1, keepdims=True)
+    return centered * jax.lax.rsqrt(variance + 1e-6) * scale
 
 
 def attention(p: dict[str, jax.Array], x: jax.Array) -> jax.Array:

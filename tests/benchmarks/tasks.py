@@ -36,7 +36,7 @@ def measured(fresh: Fresh) -> Callable[[], object]:
     return lambda: measure(fn, args).check(**LIMITS)
 
 
-def analysed(fresh: Fresh) -> Callable[[], object]:
+def analyzed(fresh: Fresh) -> Callable[[], object]:
     """Only the judging, of a program that was traced already."""
     jaxpr = traced(fresh).jaxpr
     return lambda: measure_jaxpr(jaxpr, name="f").check(**LIMITS)
@@ -93,7 +93,7 @@ def repetitions(fresh: Fresh) -> int:
 
 def peak_bytes(fresh: Fresh) -> int:
     """The most memory that judging needs at once, beside the traced program."""
-    run = analysed(fresh)
+    run = analyzed(fresh)
     tracemalloc.start()
     try:
         run()

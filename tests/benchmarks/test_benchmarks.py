@@ -13,7 +13,7 @@ from pytest_jaxcost import measure
 from .clock import medians
 from .programs import block_attending_twice, nested_jits, transformer_gradient
 from .tasks import (
-    analysed,
+    analyzed,
     compiled_alone,
     eliminated,
     equations,
@@ -28,7 +28,7 @@ from .tasks import (
 
 TINY = partial(transformer_gradient, 1)
 TWICE = partial(transformer_gradient, 1, block_attending_twice)
-TASKS = [trace, measured, analysed, searched, searched_alone, eliminated, compiled_alone]
+TASKS = [trace, measured, analyzed, searched, searched_alone, eliminated, compiled_alone]
 
 
 @pytest.mark.parametrize("task", TASKS)

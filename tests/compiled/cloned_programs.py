@@ -110,8 +110,8 @@ SOFT = jax.grad(lambda x: jnp.sum(jax.nn.softmax(x) ** 2))
 
 
 def normalized(x: Any) -> Any:
-    centred = x - x.mean(-1, keepdims=True)
-    return centred * lax.rsqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+    centered = x - x.mean(-1, keepdims=True)
+    return centered * lax.rsqrt((centered**2).mean(-1, keepdims=True) + 1e-5)
 
 
 def attention(x: Any) -> Any:
@@ -139,7 +139,7 @@ QUIET = {
     "in a jitted function": (in_called(3), VECTOR),
     "in a function called twice": (called_twice(3), VECTOR),
     "in a derivative": (in_gradient(3), VECTOR),
-    "rematerialised": (rematerialized, VECTOR),
+    "rematerialized": (rematerialized, VECTOR),
     "an FFT alone": (through(jnp.fft.fft), VECTOR),
     "a sort alone": (through(jnp.sort), SQUARE),
     "softmax": (SOFT, SQUARE),

@@ -143,7 +143,7 @@ def test_each_finding_is_true_of_library_functions(name: str) -> None:
 def lowered_transcendentals(function: Any, args: Any) -> int:
     jitted = function if hasattr(function, "lower") else jax.jit(function)
     text = jitted.lower(*args).as_text("hlo", debug_info=True)
-    return hlo.analyse(hlo.read(text)).transcendentals
+    return hlo.analyze(hlo.read(text)).transcendentals
 
 
 def test_the_oracle_counts_equal_expressions() -> None:

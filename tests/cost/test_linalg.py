@@ -163,7 +163,7 @@ def test_every_custom_call_to_lapack_has_a_form() -> None:
 
 
 @pytest.mark.parametrize("name", ["geqrf", "geqp3"])
-def test_the_factorisation_alone_is_the_rest_of_qr(name: str) -> None:
+def test_the_factorization_alone_is_the_rest_of_qr(name: str) -> None:
     whole = equation("qr", lambda a: linalg.qr(a, full_matrices=True), array("f32[9,6]"))
     product = equation(
         "householder_product", linalg.householder_product, array("f32[9,9]"), array("f32[6]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_jaxcost.hlo import Collective, analyse, read
+from pytest_jaxcost.hlo import Collective, analyze, read
 from tests.hlo.texts import STORED, stored
 
 PART = 4 * 8 * 4  # bytes of one device's part of f32[16,8]
@@ -13,7 +13,7 @@ X = 128 * 64 * 4  # bytes of the batch
 
 
 def of(name: str) -> dict[str, Collective]:
-    return dict(analyse(read(stored(name))).collectives)
+    return dict(analyze(read(stored(name))).collectives)
 
 
 def one(kind: str, count: int, executions: int, size: int) -> dict[str, Collective]:
@@ -82,7 +82,7 @@ def test_a_collective_spread_over_fusions_is_in_the_texts() -> None:
     text = stored("tpu-0.12.0.1/sharded_fully_sharded")
     assert text.count(" all-gather(") == 4
     assert of("tpu-0.12.0.1/sharded_fully_sharded")["all-gather"].count == 2
-    assert analyse(read(text)).ops["all-gather"] == 2
+    assert analyze(read(text)).ops["all-gather"] == 2
 
 
 def test_without_a_mesh_there_are_none() -> None:

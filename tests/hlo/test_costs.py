@@ -8,13 +8,13 @@ from unittest.mock import patch
 
 import pytest
 
-from pytest_jaxcost.hlo import Cost, Module, Pricing, analyse, price, read
+from pytest_jaxcost.hlo import Cost, Module, Pricing, analyze, price, read
 from pytest_jaxcost.hlo.asynchronous import spread_collectives
 from pytest_jaxcost.hlo.registry import RULES, TARGETS
 from pytest_jaxcost.hlo.walk import executions
 from tests.hlo.programs import PROGRAMS
 from tests.hlo.texts import BACKENDS, STORED, compiled, of_backend, stored
-from tests.hlo.xla import XlaCost, cost_of, normalised
+from tests.hlo.xla import XlaCost, cost_of, normalized
 
 DEVIATIONS = {
     "batched_sort": "XLA takes the logarithm of all elements, not of a line's",
@@ -70,7 +70,7 @@ def pointer_bytes(pricing: Pricing) -> int:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_compiled_program_costs_what_xla_says(name: str) -> None:
     pricing = price(read(compiled(name).as_text()))
-    theirs = normalised(compiled(name).cost_analysis())
+    theirs = normalized(compiled(name).cost_analysis())
     ours = as_xla_counts(pricing)
     if name in BRANCHES:
         assert sum(ours) < theirs.flops + theirs.transcendentals
@@ -82,17 +82,17 @@ def test_a_compiled_program_costs_what_xla_says(name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_straight_program_has_the_same_totals(name: str) -> None:
     module = read(compiled(name).as_text())
-    totals = analyse(module)
+    totals = analyze(module)
     if totals.ops.keys() & {"while", "custom-call"} or name in DEVIATIONS:
         return
-    theirs = normalised(compiled(name).cost_analysis())
+    theirs = normalized(compiled(name).cost_analysis())
     assert priced_as_xla(module).total[:2] == theirs[:2]
     assert totals.exact
 
 
 def test_most_programs_are_straight() -> None:
     texts = [read(compiled(name).as_text()) for name in PROGRAMS]
-    straight = [each for each in texts if not analyse(each).ops.keys() & {"while", "custom-call"}]
+    straight = [each for each in texts if not analyze(each).ops.keys() & {"while", "custom-call"}]
     assert len(straight) > 250
 
 
@@ -111,7 +111,7 @@ def test_a_straight_program_accesses_the_bytes_that_xla_says(name: str) -> None:
     opcodes = {each.opcode for each in pricing.module.instructions}
     if opcodes & {"while", "custom-call"} or multi_output(pricing):
         return
-    theirs = normalised(compiled(name).cost_analysis()).bytes_accessed
+    theirs = normalized(compiled(name).cost_analysis()).bytes_accessed
     assert pricing.total.bytes_accessed in (theirs, theirs + pointer_bytes(pricing) // 2)
 
 
@@ -395,7 +395,7 @@ def test_a_call_whose_options_are_hidden_is_unknown() -> None:
         for target in ("lapack_sgeev_ffi", "lapack_sgees_ffi", "lapack_sgesdd_ffi")
         for options in ("", ", backend_config={mode = 78 : ui8}")
     ]
-    assert [analyse(read(text)).exact for text in calls] == [False, True] * 3
+    assert [analyze(read(text)).exact for text in calls] == [False, True] * 3
 
 
 def test_packed_weights_leave_a_product_unknown() -> None:
@@ -404,7 +404,7 @@ def test_packed_weights_leave_a_product_unknown() -> None:
         "HloModule m\n\nENTRY %e () -> f32[] {\n  %a = f32[8,7]{1,0} parameter(0)\n"
         f"  %b = f32[1000]{{0}} parameter(1)\n  ROOT %r = {call.replace('()', '(%a, %b)')}\n}}\n"
     )
-    totals = analyse(read(text))
+    totals = analyze(read(text))
     assert dict(totals.opaque) == {"__onednn$matmul": 1}
     assert not totals.exact
 
@@ -412,7 +412,7 @@ def test_packed_weights_leave_a_product_unknown() -> None:
 def test_every_opcode_and_target_of_the_texts_is_known_or_opaque() -> None:
     opaque: dict[str, int] = {}
     for name in STORED:
-        for target, count in analyse(read(stored(name))).opaque.items():
+        for target, count in analyze(read(stored(name))).opaque.items():
             opaque[target] = opaque.get(target, 0) + count
     assert sorted(opaque) == [
         *("CompactWyHelper", "EighTpu", "send", "xla_ffi_python_cpu_callback"),
@@ -422,10 +422,10 @@ def test_every_opcode_and_target_of_the_texts_is_known_or_opaque() -> None:
 
 def test_an_unknown_opcode_is_named() -> None:
     text = MANY.format(instruction="f32[8,8]{1,0} frobnicate(%p)")
-    totals = analyse(read(text))
+    totals = analyze(read(text))
     assert dict(totals.opaque) == {"frobnicate": 1}
     assert totals.caveats == ("the work of frobnicate is not known and not counted",)
-    assert analyse(read(text.replace("frobnicate", "negate"))).exact
+    assert analyze(read(text.replace("frobnicate", "negate"))).exact
 
 
 def total_of(function: Any, *args: Any) -> Cost:
@@ -437,7 +437,7 @@ def total_of(function: Any, *args: Any) -> Cost:
 def lowered_cost(function: Any, *args: Any) -> XlaCost:
     import jax
 
-    return normalised(jax.jit(function).lower(*args).cost_analysis())
+    return normalized(jax.jit(function).lower(*args).cost_analysis())
 
 
 def floating(pricing: Pricing) -> Cost:
@@ -520,25 +520,25 @@ def test_loops_multiply_and_branches_take_the_costliest() -> None:
     ]
     (weight,) = {pricing.executions[name] for name in dots}
     assert weight == pricing.executions[taken] == 6
-    totals = analyse(pricing.module)
+    totals = analyze(pricing.module)
     assert totals.executions["dot"] == 6
     assert totals.executions.get("sine") == 0
     assert totals.ops["sine"] == totals.ops["dot"] == 1
 
 
 def test_a_loop_of_unknown_length_makes_lower_bounds() -> None:
-    totals = analyse(read(stored("cpu-0.12.0.1/while_unknown")))
+    totals = analyze(read(stored("cpu-0.12.0.1/while_unknown")))
     assert not totals.exact
     (caveat,) = totals.caveats
     assert caveat.startswith("while")
     assert caveat.endswith("runs an unknown number of times; its body is counted once")
-    assert analyse(read(stored("cpu-0.12.0.1/grad_scan_nested"))).exact
+    assert analyze(read(stored("cpu-0.12.0.1/grad_scan_nested"))).exact
 
 
 def test_a_started_fusion_costs_what_it_would_at_once() -> None:
     text = stored("cuda-0.12.0.1/grad_scan_nested")
     assert "fusion-start" in text
-    totals = analyse(read(text))
+    totals = analyze(read(text))
     assert not any(opcode.endswith(("-start", "-done")) for opcode in totals.ops)
     assert totals.executions["cosine"] == 5 * 7
     assert totals.executions["sine"] == 2 * 5 * 7  # the compiler clones it into two fusions

@@ -11,7 +11,7 @@ class XlaCost(NamedTuple):
     bytes_accessed: int
 
 
-def normalised(analysis: Any) -> XlaCost:
+def normalized(analysis: Any) -> XlaCost:
     keys = ("flops", "transcendentals", "bytes accessed")
     return XlaCost(*(int(analysis.get(key, 0)) for key in keys))
 
@@ -31,4 +31,4 @@ def cost_of(text: str) -> XlaCost:
         from jaxlib._jax import hlo_module_from_text
     module = hlo_module_from_text(text)
     client = jax.local_devices(backend="cpu")[0].client
-    return normalised(jaxlib._jax.hlo_module_cost_analysis(client, module))
+    return normalized(jaxlib._jax.hlo_module_cost_analysis(client, module))

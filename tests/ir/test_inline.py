@@ -169,7 +169,7 @@ CASES = {
         {"sin": 3},
         caveats=(UNKNOWN_TRIPS,),
     ),
-    # the sine stands before the solve: JAX linearises the operator for a transposition to come
+    # the sine stands before the solve: JAX linearizes the operator for a transposition to come
     "custom_linear_solve": Case(solve, {"exp": 1, "sin": 1}),
     "custom_linear_solve, transposed": Case(
         lambda x: jax.linear_transpose(

@@ -43,7 +43,7 @@ def read_everything(report: Report) -> None:
     assert report.to_dict()
     for kind in report.findings_kinds:
         assert report.findings(kind).all is not None
-        assert report.findings(kind).residue is not None
+        assert report.findings(kind).from_jax is not None
     for phase in report.phases.values():
         assert phase.to_dict()
 

@@ -77,14 +77,14 @@ def test_findings_are_all_of_the_repetitions_and_dead_equations(program: Program
     facts = Facts(program.jaxpr)
     unused = [o for o in occurrences(facts.program) if is_dead(facts, o.equation)]
     assert _listed(ANALYSES["dead"](facts)) == len(unused)
-    listed = _listed(ANALYSES["duplicates"](facts)) + _listed(ANALYSES["repeated_draws"](facts))
+    listed = _listed(ANALYSES["duplicates"](facts)) + _listed(ANALYSES["key_reuse"](facts))
     again = sum(len(repetition.again) for repetition in facts.repetitions)
     # of a repeated draw the shaping of its bits is not listed
-    assert listed == again or (listed < again and ANALYSES["repeated_draws"](facts).count)
+    assert listed == again or (listed < again and ANALYSES["key_reuse"](facts).count)
 
 
 def _listed(findings: Findings) -> int:
-    return sum(finding.count for finding in (*findings.all, *findings.residue.all))
+    return sum(finding.count for finding in (*findings.all, *findings.from_jax.all))
 
 
 def _program(*steps: Step) -> Program:

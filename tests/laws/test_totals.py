@@ -143,7 +143,7 @@ def test_totals_and_findings_do_not_depend_on_jit(program: Program) -> None:
     assert one.bytes_accessed == other.bytes_accessed
     assert one.executions == other.executions
     assert (one.eqns, one.primitives) == (other.eqns, other.primitives)
-    for kind in ("duplicates", "dead", "recomputed", "repeated_draws"):
+    for kind in ("duplicates", "dead", "recomputed", "key_reuse"):
         assert amounts(one, kind) == amounts(other, kind)
 
 

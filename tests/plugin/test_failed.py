@@ -74,7 +74,7 @@ def test_it_is_told_at_the_end(pytester: pytest.Pytester, workers: list[str]) ->
         )
     )
     where = f"  at {pytester.path / 'conftest.py'}:5 in broken; {versions}"
-    assert block(result, "- jaxcost: could not be analysed -", "short test summary") == [
+    assert block(result, "- jaxcost: could not be analyzed -", "short test summary") == [
         "test_it.py::test_reads_it and 3 more",
         "  dead of once: OSError: broken on purpose",
         where,
@@ -91,7 +91,7 @@ def test_the_message_of_a_limit_says_why(pytester: pytest.Pytester) -> None:
         f"  traced, jax {jax.__version__}",
         "",
         "  dead   unknown   allowed 0 by test_it.py:33",
-        "    dead could not be analysed: OSError: broken on purpose",
+        "    dead could not be analyzed: OSError: broken on purpose",
     ]
 
 
@@ -103,4 +103,4 @@ def test_rows_and_tables_go_on(pytester: pytest.Pytester) -> None:
 
 def test_nothing_is_told_where_nothing_failed(pytester: pytest.Pytester) -> None:
     result = run(pytester, "def test_it(jaxcost):\n    jaxcost(once, X)")
-    result.stdout.no_fnmatch_line("*could not be analysed*")
+    result.stdout.no_fnmatch_line("*could not be analyzed*")

@@ -21,7 +21,7 @@ OWN = (os.path.dirname(optax.__file__) + os.sep,)
 """The functions are looked at as their authors would look at them."""
 
 EVERY = int(os.environ.get("JAXCOST_QUIET_EVERY", "7"))
-KINDS = (*CLAIMS, "dead", "repeated_draws")
+KINDS = (*CLAIMS, "dead", "key_reuse")
 
 REAL = {
     "optax.adafactor": "its decay rate and one minus it are computed again for every parameter",
@@ -95,7 +95,7 @@ def test_healthy_code_is_quiet(case: Case) -> None:
     counted = {kind for kind in KINDS if report.findings(kind)}
     assert {(case.name, kind) for kind in counted} <= EXCEPTIONS
     assert counted or report.waste == 0
-    assert not [each for each in report.caveats if "could not be analysed" in each]
+    assert not [each for each in report.caveats if "could not be analyzed" in each]
 
 
 @pytest.mark.parametrize(("name", "kind"), sorted(REAL_OTHERWISE))

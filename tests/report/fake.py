@@ -50,7 +50,7 @@ class Fake:
 
     @property
     def findings_kinds(self) -> tuple[str, ...]:
-        return ("duplicates", "dead", "recomputed", "repeated_draws", "intermediates", "constants")
+        return ("duplicates", "dead", "recomputed", "key_reuse", "intermediates", "constants")
 
     @property
     def has_compiled(self) -> bool:

@@ -165,7 +165,7 @@ def test_a_count_of_equations_is_exact_even_then() -> None:
 MADE: list[tuple[dict[str, Any], set[str]]] = [
     ({"max_flops": 10**9}, {"totals"}),
     ({"forbid": "while"}, {"totals"}),
-    ({"max_repeated_draws": 0}, {"repeated_draws", "totals"}),
+    ({"max_key_reuse": 0}, {"key_reuse", "totals"}),
     ({"max_largest_intermediate_bytes": 0}, {"intermediates"}),
     ({"max_temp_bytes": 10**9}, {"compiled"}),
 ]

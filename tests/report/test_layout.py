@@ -47,7 +47,7 @@ def test_columns_are_kept_apart(words: list[str], width: int) -> None:
     assert [word for line in lines for word in line.split()] == words
 
 
-def test_colour_does_not_change_the_columns() -> None:
+def test_color_does_not_change_the_columns() -> None:
     lines = row((Cell("a", "breach", 4), Cell("b")), indent=0, width=80)
     assert text(lines) == "a      b"
     assert text(lines, color=True) == "\x1b[1;31ma\x1b[0m      b"

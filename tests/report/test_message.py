@@ -334,7 +334,7 @@ def test_occurrences_at_one_place_are_added_up() -> None:
         ("dead", "max_dead", 3, "never used, 3 times"),
         ("recomputed", "max_recomputed_flops", 1, "recomputed once"),
         ("recomputed", "max_recomputed_flops", 2, "recomputed twice"),
-        ("repeated_draws", "max_repeated_draws", 1, "drawn twice from one key"),
+        ("key_reuse", "max_key_reuse", 1, "drawn twice from one key"),
     ],
 )
 def test_each_kind_has_its_own_words(kind: str, limit: str, count: int, phrase: str) -> None:
@@ -422,14 +422,14 @@ def test_paths_are_shown_from_the_folder_of_the_run(tmp_path: Any) -> None:
     ]
 
 
-def test_colour_adds_nothing_but_colour() -> None:
+def test_color_adds_nothing_but_color() -> None:
     report = Report(twelve())
     verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
     plain = report.explain(verdicts, style=Style())
-    coloured = report.explain(verdicts, style=Style(color=True))
+    colored = report.explain(verdicts, style=Style(color=True))
     assert "\x1b[" not in plain
-    assert coloured.startswith("\x1b[1;31mjaxcost: 1 of 1 limit exceeded by grad(loss)\x1b[0m")
-    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
+    assert colored.startswith("\x1b[1;31mjaxcost: 1 of 1 limit exceeded by grad(loss)\x1b[0m")
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
 
 
 def test_the_error_carries_the_verdicts_and_the_report() -> None:

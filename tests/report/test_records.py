@@ -43,14 +43,14 @@ def test_one_inexact_cost_makes_the_sums_inexact(exact: bool) -> None:
     assert Findings([attention(), attention(exact=exact)]).exact is exact
 
 
-def test_residue_is_apart() -> None:
-    findings = Findings([attention()], residue=[attention(primitive="sin")])
+def test_what_is_jax_s_is_apart() -> None:
+    findings = Findings([attention()], from_jax=[attention(primitive="sin")])
     assert findings.count == 1
-    assert [each.primitive for each in findings.residue] == ["sin"]
+    assert [each.primitive for each in findings.from_jax] == ["sin"]
 
 
 def test_ignored_primitives_are_gone_everywhere() -> None:
-    findings = Findings([attention(), BROADCAST], residue=[attention(primitive="sin")])
+    findings = Findings([attention(), BROADCAST], from_jax=[attention(primitive="sin")])
     assert findings.without({"dot_general", "sin"}) == Findings([BROADCAST])
     assert findings.without(set()) is findings
 

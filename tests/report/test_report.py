@@ -18,7 +18,7 @@ ARRAY = Finding(kind="intermediates", primitive="exp", aval="f32[1024]", nbytes=
 def wasteful(**changes: Any) -> Fake:
     found = {
         "duplicates": Findings([attention()]),
-        "dead": Findings(residue=[SIN]),
+        "dead": Findings(from_jax=[SIN]),
         "intermediates": Findings([ARRAY]),
     }
     return Fake(found=found, **changes)
@@ -37,8 +37,8 @@ def test_each_kind_of_findings_is_an_attribute() -> None:
     report = Report(wasteful())
     assert report.duplicates.count == 1
     assert report.dead.count == 0
-    assert report.dead.residue.count == 1
-    assert {"duplicates", "repeated_draws"} <= set(dir(report))
+    assert report.dead.from_jax.count == 1
+    assert {"duplicates", "key_reuse"} <= set(dir(report))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ grad(loss)                                                    traced, jax 0.12.0
   dead 0   dead_flops 0 FLOP   JAX's own 1
   largest_intermediate_bytes 4.00 KiB
     exp f32[1024]   4.00 KiB
-  nothing found: recomputed, repeated_draws, constants
+  nothing found: recomputed, key_reuse, constants
 """
 
 
@@ -174,7 +174,7 @@ grad(loss)                               traced and compiled for cpu, jax 0.12.0
     bytes_accessed at least 8 B
   primitives: none
   temp_bytes 4.00 KiB
-  nothing found: duplicates, dead, recomputed, repeated_draws, intermediates,
+  nothing found: duplicates, dead, recomputed, key_reuse, intermediates,
     constants
   caveat: the while at model.py:9 has no known trip count
 """

@@ -107,7 +107,7 @@ def test_lines_fit() -> None:
     assert max(map(len, stage_table(STAGES.to_dict(), width=70).splitlines())) <= 70
 
 
-def test_colour_is_asked_for() -> None:
+def test_color_is_asked_for() -> None:
     assert "\x1b" not in stage_table(STAGES.to_dict())
     assert "\x1b[1mgrad(loss): traced" in stage_table(STAGES.to_dict(), color=True)
 

@@ -55,5 +55,5 @@ def test_a_metric_that_is_missing_is_a_question_mark() -> None:
     assert table([row]).splitlines()[1].endswith("1     ?")
 
 
-def test_colour_adds_nothing_but_colour() -> None:
+def test_color_adds_nothing_but_color() -> None:
     assert re.sub(r"\x1b\[[\d;]*m", "", table(ROWS, color=True)) == table(ROWS)

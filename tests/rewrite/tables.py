@@ -12,8 +12,8 @@ from tests.analyses import (
     test_duplicates,
     test_loop_invariants,
     test_loop_twins,
-    test_refactorisations,
     test_repeated_callbacks,
+    test_repeated_factorizations,
     test_zeros,
 )
 from tests.analyses.healthy_programs import HEALTHY
@@ -53,7 +53,7 @@ def _quiet() -> dict[str, Case]:
 def _noisy() -> dict[str, Case]:
     twins, invariants = test_duplicates.TWINS, test_loop_invariants
     batches, recurrences = test_batch_invariants, test_loop_twins
-    factors, callbacks = test_refactorisations, test_repeated_callbacks
+    factors, callbacks = test_repeated_factorizations, test_repeated_callbacks
     w_and_x, a_and_v = (recurrences.W, recurrences.X), (factors.A, factors.V)
     return {
         **{f"duplicates {k}": Case(each.noisy, each.args) for k, each in twins.items()},

@@ -52,7 +52,7 @@ def householder_product(eqn: Any, rows: int, columns: int) -> int:
 
 @each_matrix("qr")
 def qr(eqn: Any, rows: int, columns: int) -> int:
-    """The factorisation, and the orthogonal factor multiplied out to the columns asked for."""
+    """The factorization, and the orthogonal factor multiplied out to the columns asked for."""
     width = eqn.outvars[0].aval.shape[-1]
     return linalg.geqrf(rows, columns) + linalg.orgqr(rows, width, min(rows, columns))
 

@@ -19,7 +19,7 @@ from pytest_jaxcost.lowered import NOT_ALLOCATED, Lowered
 from pytest_jaxcost.report.stages import MEMORY, ROWS, Stage
 from tests.hlo.programs import PROGRAMS
 from tests.hlo.test_costs import priced_as_xla
-from tests.hlo.xla import normalised
+from tests.hlo.xla import normalized
 
 X = jax.ShapeDtypeStruct((8, 8), jnp.float32)
 V = jax.ShapeDtypeStruct((64,), jnp.float32)
@@ -44,7 +44,7 @@ def test_a_straight_program_is_lowered_to_what_xla_says() -> None:
         xla, ours = lowered(name)
         assert ours.totals is not None, name
         if not CONTROL & ours.totals.ops.keys():
-            theirs = normalised(xla.cost_analysis())
+            theirs = normalized(xla.cost_analysis())
             if priced_as_xla(ours.pricing.module).total[:2] != theirs[:2]:
                 unlike[name] = theirs
             compared += 1

@@ -238,7 +238,7 @@ def halved_while_a_condition_repeats(x: Any) -> Any:
     KEY,
     repeats="random_bits",
     opcodes=(),
-    kind="repeated_draws",
+    kind="key_reuse",
 )
 def noise_twice(k: Any) -> Any:
     first = jax.random.normal(k, (4, 4)) @ jnp.ones((4, 4))

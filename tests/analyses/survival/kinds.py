@@ -359,7 +359,7 @@ def spectrum_of_a_constant(x: Any) -> Any:
     return x * jnp.linalg.eigvalsh(grid + grid.T)
 
 
-# refactorisations
+# repeated_factorizations
 
 
 def spd(x: Any) -> Any:
@@ -367,14 +367,14 @@ def spd(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda c: (c, c * 2))(lax.linalg.cholesky((x + x.T) / 2, symmetrize_input=False)),
     M,
     of="cholesky",
     opcodes=FACTOR,
     cpu="survives",
 )
-def cholesky_of_a_symmetrised_matrix(x: Any) -> Any:
+def cholesky_of_a_symmetrized_matrix(x: Any) -> Any:
     return (
         lax.linalg.cholesky(x, symmetrize_input=False),
         lax.linalg.cholesky((x + x.T) / 2, symmetrize_input=False) * 2,
@@ -382,7 +382,7 @@ def cholesky_of_a_symmetrised_matrix(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda lu: (lu[0], lu[0].T))(lax.linalg.lu(x)),
     M,
     of="lu",
@@ -394,7 +394,7 @@ def lu_of_the_transpose(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda svd: (svd[1], svd[0] + 1))(jnp.linalg.svd(x)),
     M,
     of="svd",
@@ -408,7 +408,7 @@ def singular_values_and_vectors(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda svd: (svd[0][:, :8], svd[0]))(jnp.linalg.svd(x)),
     f32(16, 8),
     of="svd",
@@ -426,7 +426,7 @@ def eigenvectors(x: Any, *, lower: bool) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda v: (v, v + 1))(eigenvectors(x, lower=True)),
     M,
     of="eigh",
@@ -439,7 +439,7 @@ def eigh_of_both_triangles(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda c: (c, c + 1))(lax.linalg.cholesky(x)),
     M,
     of="cholesky",
@@ -451,7 +451,7 @@ def cholesky_of_a_matrix_turned_twice(x: Any) -> Any:
 
 
 @case(
-    "refactorisations",
+    "repeated_factorizations",
     lambda x: (lambda c: (c, c + 1))(lax.linalg.cholesky(x, symmetrize_input=False)),
     f32(1, 1),
     of="cholesky",
@@ -662,7 +662,7 @@ def two_steps_after_a_broadcast(x: Any, y: Any) -> Any:
     return jnp.exp(jnp.sin(many)) * y
 
 
-# contracted Jacobians and wrong modes
+# full Jacobians and wrong modes
 
 
 def dense(x: Any) -> Any:
@@ -673,7 +673,7 @@ X = f32(16)
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x, v: jax.jvp(dense, (x,), (v,))[1],
     X,
     X,
@@ -686,7 +686,7 @@ def jacobian_times_a_vector(x: Any, v: Any) -> Any:
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x, v: jax.vjp(dense, x)[1](v)[0],
     X,
     X,
@@ -703,7 +703,7 @@ def energy(x: Any) -> Any:
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x, v: jax.jvp(jax.grad(energy), (x,), (v,))[1],
     X,
     X,
@@ -716,7 +716,7 @@ def hessian_times_a_vector(x: Any, v: Any) -> Any:
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x: jax.jvp(jnp.sin, (x,), (jnp.ones(64),))[1],
     V,
     of="reduce_sum",
@@ -728,7 +728,7 @@ def rows_of_a_jacobian_summed(x: Any) -> Any:
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x: jax.jvp(jnp.sin, (x,), (jnp.ones(64),))[1],
     V,
     of="reduce_sum",
@@ -740,7 +740,7 @@ def diagonal_of_a_jacobian(x: Any) -> Any:
 
 
 @case(
-    "contracted_jacobians",
+    "full_jacobians",
     lambda x: jnp.full(64, 64 * 3.0),
     V,
     of="reduce_sum",

@@ -679,7 +679,7 @@ def callbacks(x: Any) -> Any:
     repeats="random_bits",
     verdict="removed",
     opcodes=("xor",),
-    kind="repeated_draws",
+    kind="key_reuse",
 )
 def draws(k: Any) -> Any:
     return jax.random.normal(k, (8,)), jax.random.normal(k, (8,)) + 1

@@ -204,7 +204,7 @@ def gelu_twice(x: Any, y: Any) -> Any:
     return jax.nn.gelu(x), jnp.sum(jax.nn.gelu(x) * y)
 
 
-# rematerialisation
+# rematerialization
 
 
 def block(x: Any) -> Any:
@@ -824,7 +824,7 @@ def _called(x: Any) -> Any:
     S,
     repeats="random_bits",
     opcodes=(),
-    kind="repeated_draws",
+    kind="key_reuse",
 )
 def uniform_draws(k: Any, p: Any) -> Any:
     return jax.random.uniform(k, (16,)), jax.random.uniform(k, (16,)).max()
@@ -838,7 +838,7 @@ def uniform_draws(k: Any, p: Any) -> Any:
     S,
     repeats="random_bits",
     opcodes=(),
-    kind="repeated_draws",
+    kind="key_reuse",
 )
 def draw_again_in_a_branch(k: Any, p: Any) -> Any:
     return jax.random.normal(k, (16,)), lax.cond(

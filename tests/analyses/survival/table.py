@@ -33,7 +33,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "cholesky_twice": "`cholesky` of one matrix twice",
         "eigh_twice": "`eigh` of one matrix twice",
     },
-    "repeated_draws": {"draws": "two draws from one key"},
+    "key_reuse": {"draws": "two draws from one key"},
     "repeated_callbacks": {"callbacks": "a `pure_callback` twice"},
     "loop_invariants": {
         "square_in_a_loop": "`w @ w` in a `scan`",
@@ -50,8 +50,8 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "cholesky_of_a_constant": "`cholesky` of a matrix made of `linspace`",
         "loop_over_constants": "a `scan` that starts from `ones`",
     },
-    "refactorisations": {
-        "cholesky_of_a_symmetrised_matrix": "`cholesky` of `x` and of `(x + x.T) / 2`",
+    "repeated_factorizations": {
+        "cholesky_of_a_symmetrized_matrix": "`cholesky` of `x` and of `(x + x.T) / 2`",
         "lu_of_the_transpose": "`lu` of `x` and of `x.T`",
         "full_and_reduced_vectors": "`svd` with full and with reduced vectors",
         "cholesky_of_a_matrix_turned_twice": "`cholesky` of `x` and of `x.T.T`",
@@ -69,7 +69,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "sort_after_a_broadcast": "`sort` after a broadcast",
         "cholesky_after_a_broadcast": "`cholesky` after a broadcast",
     },
-    "contracted_jacobians": {
+    "full_jacobians": {
         "jacobian_times_a_vector": "`jacfwd(f)(x) @ v`",
         "hessian_times_a_vector": "`hessian(f)(x) @ v`",
     },

@@ -19,7 +19,7 @@ from tests.analyses.survival.kinds import CASES, DOT, Function, M, block, square
 from tests.analyses.survival.survivals import is_left, survivals
 
 NO_WORK = {"constants", "intermediates", "residuals"}
-NEVER_LEFT_OUT = {"selected_branches", "widened_dots"}
+NEVER_LEFT_OUT = {"vmapped_conds", "upcast_dots"}
 
 
 @cache
@@ -36,7 +36,7 @@ def test_there_are_six_programs_of_each_kind_and_both_verdicts() -> None:
     kinds = Counter(case.kind for case in CASES.values())
     assert kinds.keys() == {*EDITED, "dead"} - {
         "duplicates",
-        "repeated_draws",
+        "key_reuse",
         "repeated_callbacks",
     }
     assert min(kinds.values()) >= 6

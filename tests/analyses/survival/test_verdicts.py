@@ -89,7 +89,7 @@ def test_bookkeeping_and_what_jax_repeats_itself_have_no_verdict() -> None:
     for name in ("softmax_twice", "logistic_twice"):
         findings = report(name)._measurement.judged("duplicates")
         rest = [each for each in findings.all if each.bookkeeping]
-        assert {each.survival for each in (*rest, *findings.residue)} <= {None}
+        assert {each.survival for each in (*rest, *findings.from_jax)} <= {None}
 
 
 def test_only_survivors_are_counted() -> None:
@@ -182,7 +182,7 @@ def test_a_compiler_that_shows_nothing_leaves_everything_unknown(
     assert found.metrics["surviving_duplicates"] is None
     with pytest.raises(CostError, match="does not show the optimized program"):
         found.check(max_surviving_duplicates=0)
-    found.check(surviving_repeated_draws=0)  # there are none to survive
+    found.check(surviving_key_reuse=0)  # there are none to survive
 
 
 def test_survivors_of_callbacks_are_found_under_their_own_name() -> None:

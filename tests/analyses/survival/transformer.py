@@ -28,21 +28,21 @@ LABELS = jax.ShapeDtypeStruct((SEQUENCE,), jnp.int32)
 ARGUMENTS = (PARAMS, TOKENS, LABELS)
 
 
-def normalised(x: Any) -> Any:
+def normalized(x: Any) -> Any:
     return (x - x.mean(-1, keepdims=True)) * jax.lax.rsqrt(x.var(-1, keepdims=True) + 1e-5)
 
 
 def block(p: Any, x: Any) -> Any:
-    y = normalised(x)
+    y = normalized(x)
     scores = (y @ p["queries"]) @ (y @ p["keys"]).T / jnp.sqrt(WIDTH)
     x = x + jax.nn.softmax(scores) @ (y @ p["values"]) @ p["out"]
-    return x + jnp.tanh(normalised(x) @ p["wide"]) @ p["narrow"]
+    return x + jnp.tanh(normalized(x) @ p["wide"]) @ p["narrow"]
 
 
 def model(params: Any, x: Any) -> Any:
     for p in params["blocks"]:
         x = block(p, x)
-    return normalised(x) @ params["head"]
+    return normalized(x) @ params["head"]
 
 
 def cross_entropy(logits: Any, labels: Any) -> Any:

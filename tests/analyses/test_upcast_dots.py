@@ -1,4 +1,4 @@
-"""Widened dots: information about products whose operands were narrow."""
+"""Upcast dots: information about products whose operands were narrow."""
 
 # ruff: noqa: ANN001, ANN201
 from __future__ import annotations
@@ -54,36 +54,36 @@ QUIET = {
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_programs_have_none(name):
     function, args = HEALTHY[name]
-    assert not pytest_jaxcost.measure(function, args).widened_dots
+    assert not pytest_jaxcost.measure(function, args).upcast_dots
 
 
 @pytest.mark.parametrize("name", QUIET)
 def test_quiet(name):
-    assert not pytest_jaxcost.measure(QUIET[name], (A, B)).widened_dots
+    assert not pytest_jaxcost.measure(QUIET[name], (A, B)).upcast_dots
 
 
 @pytest.mark.parametrize("name", NOISY)
 def test_what_the_product_costs(name):
     program, flops = NOISY[name]
-    findings = pytest_jaxcost.measure(program, (A, B)).widened_dots
+    findings = pytest_jaxcost.measure(program, (A, B)).upcast_dots
     assert (findings.count, findings.flops) == (1, flops)
 
 
 def test_it_is_no_metric():
     report = pytest_jaxcost.measure(NOISY["both"][0], (A, B))
     assert not [name for name in report.metrics if "widened" in name]
-    assert "\n  widened_dots 1\n    information: dot products take" in str(report)
+    assert "\n  upcast_dots 1\n    information: dot products take" in str(report)
 
 
 def test_the_rewrite_moves_less_and_sums_as_precisely():
     before = pytest_jaxcost.measure(lambda a, b: wide(a) @ wide(b), (A, B))
-    (finding,) = before.widened_dots
+    (finding,) = before.upcast_dots
     assert finding.hint == (
         "bfloat16 operands are widened first; multiply them as they are with "
         "preferred_element_type=float32"
     )
     narrow = QUIET["as they are"]
     after = pytest_jaxcost.measure(narrow, (A, B))
-    assert (after.flops, after.widened_dots.count) == (before.flops, 0)
+    assert (after.flops, after.upcast_dots.count) == (before.flops, 0)
     assert after.bytes_accessed < before.bytes_accessed / 2
     assert jnp.array_equal(narrow(A, B), wide(A) @ wide(B))

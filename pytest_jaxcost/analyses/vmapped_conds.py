@@ -1,4 +1,4 @@
-"""Selected branches: a ``cond`` that became a selection, because its predicate is batched.
+"""Vmapped conds: a ``cond`` that became a selection, because its predicate is batched.
 
 ``jax.vmap`` cannot branch for one element of a batch and not for the next, so it runs every branch
 for the whole batch and selects. That is information: it may be meant, and it is the fastest way
@@ -27,8 +27,8 @@ HINT = (
 )
 
 
-@analysis("selected_branches")
-def selected_branches(facts: Facts) -> Findings:
+@analysis("vmapped_conds")
+def vmapped_conds(facts: Facts) -> Findings:
     """One finding per ``cond`` that runs all of its branches, with what each of them costs."""
     return Findings(
         _finding(facts, region, selects)
@@ -63,7 +63,7 @@ def _finding(facts: Facts, region: Region, selects: list[Equation]) -> Finding:
     words = ", ".join(f"branch {k} {_words(cost)}" for k, cost in enumerate(costs))
     made = wasted_finding(
         facts,
-        "selected_branches",
+        "vmapped_conds",
         Occurrence(region, selects[0]),
         sum(costs, NOTHING),
         runs=region.weight,

@@ -1,4 +1,4 @@
-"""Contracted Jacobians: a whole Jacobian or Hessian is made, and only a product with it is used.
+"""Full Jacobians: a whole Jacobian or Hessian is made, and only a product with it is used.
 
 ``jax.jacfwd(f)(x) @ v`` pushes one tangent for each element of ``x``; ``jax.jvp(f, (x,), (v,))``
 pushes one. The same holds for ``jax.jacrev`` and ``jax.vjp``, for the Hessian and ``jvp`` of
@@ -30,8 +30,8 @@ DIAGONAL = (
 )
 
 
-@analysis("contracted_jacobians")
-def contracted_jacobians(facts: Facts) -> Findings:
+@analysis("full_jacobians")
+def full_jacobians(facts: Facts) -> Findings:
     """One finding per Jacobian that is made to be summed: what the product alone would save."""
     found = (_finding(facts, pushed) for pushed in pushed_bases(facts))
     return Findings(each for each in found if each is not None)
@@ -65,7 +65,7 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         return None
     asked = _asked(sums)
     made = facts.finding(
-        "contracted_jacobians",
+        "full_jacobians",
         [Occurrence(each.region, each.equation) for each in asked],
         places=dict.fromkeys(place for each in asked for place in facts.places(each.equation)),
         hint=_hint(facts, pushed, asked),

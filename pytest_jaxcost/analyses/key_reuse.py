@@ -1,4 +1,4 @@
-"""Repeated draws: the same random numbers drawn again from the same key.
+"""Key reuse: the same random numbers drawn again from the same key.
 
 The values are equal, which is rarely meant: usually a key was used twice where it should have been
 split. So this is a question about the key, never a duplicate.
@@ -16,12 +16,12 @@ from pytest_jaxcost.report.records import Findings
 HINT = "repeated draw: key reuse? Give each draw a key of its own with jax.random.split"
 
 
-@analysis("repeated_draws")
-def repeated_draws(facts: Facts) -> Findings:
+@analysis("key_reuse")
+def key_reuse(facts: Facts) -> Findings:
     """One finding per draw that is made again from the same key."""
     return Findings(
         facts.finding(
-            "repeated_draws",
+            "key_reuse",
             repetition.again,
             places=repetition_places(facts, repetition),
             hint=HINT,

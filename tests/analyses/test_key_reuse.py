@@ -54,7 +54,7 @@ def of_two_shapes(key: Any) -> Any:
 @pytest.mark.parametrize("make_key", [jax.random.key, jax.random.PRNGKey])
 def test_quiet(function: Callable[..., Any], make_key: Callable[[int], Any]) -> None:
     report = measure(function, (make_key(0),))
-    assert report.repeated_draws.count == 0
+    assert report.key_reuse.count == 0
     assert report.duplicates.count == 0
 
 
@@ -67,7 +67,7 @@ def test_noisy(
     function: Callable[..., Any], repeated: int, executions: int, make_key: Callable[[int], Any]
 ) -> None:
     report = measure(function, (make_key(0),))
-    (finding,) = report.repeated_draws
+    (finding,) = report.key_reuse
     assert (finding.primitive, finding.count, finding.executions) == (
         "random_bits",
         repeated,
@@ -80,12 +80,12 @@ def test_noisy(
     assert {finding.primitive for finding in report.duplicates} <= {"random_fold_in"}
 
 
-def test_other_work_on_repeated_draws_is_a_duplicate() -> None:
+def test_other_work_on_key_reuse_is_a_duplicate() -> None:
     def function(key: Any) -> Any:
         one = jax.random.uniform(key, (3,))
         other = jax.random.uniform(key, (3,))
         return jnp.sin(one) * jnp.sin(other)
 
     report = measure(function, (jax.random.key(0),))
-    assert report.repeated_draws.count == 1
+    assert report.key_reuse.count == 1
     assert [finding.primitive for finding in report.duplicates] == ["sin"]

@@ -1,4 +1,4 @@
-"""Selected branches: information about conds that run all of their branches under vmap."""
+"""Vmapped conds: information about conds that run all of their branches under vmap."""
 
 # ruff: noqa: ANN001, ANN201
 from __future__ import annotations
@@ -77,19 +77,19 @@ QUIET = {
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_programs_have_none(name):
     function, args = HEALTHY[name]
-    assert not pytest_jaxcost.measure(function, args).selected_branches
+    assert not pytest_jaxcost.measure(function, args).vmapped_conds
 
 
 @pytest.mark.parametrize("name", QUIET)
 def test_quiet(name):
     program, args = QUIET[name]
-    assert not pytest_jaxcost.measure(program, args).selected_branches
+    assert not pytest_jaxcost.measure(program, args).vmapped_conds
 
 
 @pytest.mark.parametrize("name", NOISY)
 def test_costs_of_all_branches(name):
     program, args, costs = NOISY[name]
-    (finding,) = pytest_jaxcost.measure(program, args).selected_branches
+    (finding,) = pytest_jaxcost.measure(program, args).vmapped_conds
     assert finding.primitive == "select_n"
     if costs is None:
         assert finding.transcendentals >= 2 * N
@@ -111,6 +111,6 @@ def test_one_predicate_runs_one_branch():
     """The rewrite: the costlier branch alone is what runs."""
     both = pytest_jaxcost.measure(jax.vmap(two), (FLAGS, ROWS))
     one = pytest_jaxcost.measure(jax.vmap(two, (None, 0)), (FLAGS[0], ROWS))
-    assert not one.selected_branches
+    assert not one.vmapped_conds
     assert one.flops == DOT
     assert both.transcendentals - one.transcendentals == N

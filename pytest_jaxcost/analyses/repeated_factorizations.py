@@ -1,8 +1,8 @@
-"""Refactorisations: one matrix is factored twice, under another guise or with other flags.
+"""Repeated factorizations: one matrix is factored twice, under another guise or with other flags.
 
 A Cholesky of ``A`` and one of ``(A + A.T) / 2``, an LU of ``A`` and one of ``A.T``, a singular
 value decomposition with vectors and one without: different values, so no duplicates, and one
-factorisation would serve both. Those of equal operands and flags are duplicates and counted there.
+factorization would serve both. Those of equal operands and flags are duplicates and counted there.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ FAMILIES = {
     "svd": "svd",
     "tridiagonal": "tridiagonal",
 }
-"""Primitives that factor a matrix, and the factorisation that each makes."""
+"""Primitives that factor a matrix, and the factorization that each makes."""
 
 TRANSPOSABLE = frozenset({"cholesky", "eigh", "lu", "svd", "tridiagonal"})
-"""Factorisations that serve the transpose too; a QR of ``A.T`` is an LQ of ``A``."""
+"""Factorizations that serve the transpose too; a QR of ``A.T`` is an LQ of ``A``."""
 
 FLAGS = "one {family} of this matrix does for both: ask for all that is needed at once"
 LU = "jax.scipy.linalg.lu_factor factors it once, for solves and for the determinant"
-SYMMETRISED = (
-    "the matrices are equal if this one is symmetric: symmetrise it once, or pass"
+SYMMETRIZED = (
+    "the matrices are equal if this one is symmetric: symmetrize it once, or pass"
     " symmetrize_input=False, and factor it once"
 )
 TRANSPOSED = (
@@ -55,28 +55,28 @@ class Guise(NamedTuple):
 
     number: int
     transposed: bool = False
-    symmetrised: bool = False
+    symmetrized: bool = False
 
 
-@analysis("refactorisations")
-def refactorisations(facts: Facts) -> Findings:
-    """One finding per matrix that is factored again: the cheaper factorisations.
+@analysis("repeated_factorizations")
+def repeated_factorizations(facts: Facts) -> Findings:
+    """One finding per matrix that is factored again: the cheaper factorizations.
 
-    What one expression of the user's factors twice, inside a function of JAX's, is residue.
+    What one expression of the user's factors twice, inside a function of JAX's, is JAX's own.
     """
     found, guises = factored_again(facts)
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
         [_finding(facts, wasted, kept, guises) for wasted, kept in users],
-        residue=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
+        from_jax=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
 
 
 def factored_again(
     facts: Facts,
 ) -> tuple[list[tuple[list[Occurrence], Occurrence]], Mapping[int, Guise]]:
-    """What is factored again with the factorisation that would do, and as what."""
+    """What is factored again with the factorization that would do, and as what."""
     factored = [e for _, e in facts.program.walk() if e.primitive in FAMILIES]
     if len(factored) < 2:
         return [], {}
@@ -92,7 +92,7 @@ def _path(occurrence: Occurrence) -> tuple[_compat.Frame, ...]:
 def _refactored(
     facts: Facts, factored: list[Equation], guises: Mapping[int, Guise]
 ) -> Iterator[tuple[list[Occurrence], Occurrence]]:
-    """What is factored again, and the factorisation that would have done."""
+    """What is factored again, and the factorization that would have done."""
     ids: dict[tuple[str, int], int] = {}
     numbers = list(facts.numbers)
     for equation in factored:
@@ -108,13 +108,13 @@ def _refactored(
 def _wasted(
     facts: Facts, guises: Mapping[int, Guise], occurrences: tuple[Occurrence, ...]
 ) -> tuple[list[Occurrence], Occurrence]:
-    """All but the costliest of the factorisations that differ, and the costliest."""
+    """All but the costliest of the factorizations that differ, and the costliest."""
     different: dict[int, Occurrence] = {}
     for occurrence in occurrences:  # equal ones are duplicates
         different.setdefault(facts.numbers[occurrence.equation.outputs[0]], occurrence)
     kept, *wasted = sorted(
         different.values(),
-        key=lambda o: (-_flops(facts, o), guises[id(o.equation)].symmetrised),
+        key=lambda o: (-_flops(facts, o), guises[id(o.equation)].symmetrized),
     )
     return wasted, kept
 
@@ -129,7 +129,7 @@ def _finding(
 ) -> Finding:
     both = [kept, *wasted]
     return facts.finding(
-        "refactorisations",
+        "repeated_factorizations",
         wasted,
         places=repetition_places(facts, Repetition(kept, tuple(wasted))),
         hint=_hint(wasted[0].equation, {guises[id(o.equation)] for o in both}),
@@ -143,7 +143,7 @@ def _finding(
 def instead(
     facts: Facts, wasted: Occurrence, kept: Occurrence, guises: Mapping[int, Guise]
 ) -> Replace | str:
-    """What makes a factorisation of the one that is kept, or why nothing does."""
+    """What makes a factorization of the one that is kept, or why nothing does."""
     one, other = (guises[id(o.equation)].transposed for o in (wasted, kept))
     try:
         return from_kept(facts, Pair(wasted, kept, one is not other))
@@ -153,8 +153,8 @@ def instead(
 
 def _hint(equation: Equation, guises: set[Guise]) -> str:
     family = FAMILIES[equation.primitive]
-    if len({guise.symmetrised for guise in guises}) > 1:
-        return SYMMETRISED
+    if len({guise.symmetrized for guise in guises}) > 1:
+        return SYMMETRIZED
     if len({guise.transposed for guise in guises}) > 1:
         return TRANSPOSED.format(family=family)
     return LU if family == "lu" else FLAGS.format(family=family)
@@ -165,7 +165,7 @@ def _hint(equation: Equation, guises: set[Guise]) -> str:
 
 def _guise(facts: Facts, makers: Mapping[int, Equation], equation: Equation) -> Guise:
     value = equation.inputs[0]
-    transposed = symmetrised = False
+    transposed = symmetrized = False
     while (maker := makers.get(value)) is not None:
         if maker.primitive == "stop_gradient":
             value = maker.inputs[0]
@@ -173,11 +173,11 @@ def _guise(facts: Facts, makers: Mapping[int, Equation], equation: Equation) -> 
         if FAMILIES[equation.primitive] in TRANSPOSABLE and _is_matrix_transpose(maker):
             value, transposed = maker.inputs[0], not transposed
             continue
-        half = _symmetrised(facts, makers, maker)
+        half = _symmetrized(facts, makers, maker)
         if half is None:
             break
-        value, symmetrised = half, True
-    return Guise(facts.numbers[value], transposed and not symmetrised, symmetrised)
+        value, symmetrized = half, True
+    return Guise(facts.numbers[value], transposed and not symmetrized, symmetrized)
 
 
 def _is_matrix_transpose(maker: Equation) -> bool:
@@ -188,7 +188,7 @@ def _is_matrix_transpose(maker: Equation) -> bool:
     return last > 0 and order == (*range(last - 1), last, last - 1)
 
 
-def _symmetrised(facts: Facts, makers: Mapping[int, Equation], maker: Equation) -> int | None:
+def _symmetrized(facts: Facts, makers: Mapping[int, Equation], maker: Equation) -> int | None:
     """``A`` if the equation computes ``(A + A.T) / 2``."""
     if maker.primitive not in ("div", "mul"):
         return None

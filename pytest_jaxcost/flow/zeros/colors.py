@@ -21,7 +21,7 @@ MOST_PARTS = 8
 """Parts of one basis that are looked at: the program is read again for each of them."""
 
 
-def colours(program: Inlined, seeds: Seeds, carried: Sequence[int]) -> list[int]:
+def colors(program: Inlined, seeds: Seeds, carried: Sequence[int]) -> list[int]:
     """How many tangents do for each part of a basis: as many as there are where nothing is known.
 
     `carried` says as bits which parts each value depends on.

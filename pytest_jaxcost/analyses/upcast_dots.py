@@ -1,4 +1,4 @@
-"""Widened dots: dot products of operands that were converted to a wider type just before.
+"""Upcast dots: dot products of operands that were converted to a wider type just before.
 
 A product of narrow operands may be added up in a wide type: ``preferred_element_type`` asks for
 it, and hardware for matrix products does it at a multiple of the speed. Widening the operands
@@ -28,8 +28,8 @@ MOVES = frozenset({"broadcast_in_dim", "copy", "reshape", "squeeze", "transpose"
 """Between a conversion and the dot product, these change nothing about it."""
 
 
-@analysis("widened_dots")
-def widened_dots(facts: Facts) -> Findings:
+@analysis("upcast_dots")
+def upcast_dots(facts: Facts) -> Findings:
     """One finding per dot product both of whose operands were narrower before a conversion."""
     walk = [Occurrence(*pair) for pair in facts.program.walk()]
     dots = [each for each in walk if each.equation.primitive == "dot_general"]
@@ -76,4 +76,4 @@ def _is_widening(before: Any, after: Any) -> bool:
 def _finding(facts: Facts, dot: Occurrence, narrow: Any) -> Finding:
     wide = dot.equation.eqn.outvars[0].aval.dtype
     hint = HINT.format(narrow=narrow, wide=wide)
-    return facts.finding("widened_dots", [dot], hint=hint, bookkeeping=False)
+    return facts.finding("upcast_dots", [dot], hint=hint, bookkeeping=False)

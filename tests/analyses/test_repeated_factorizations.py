@@ -15,7 +15,11 @@ from jax.numpy import linalg
 
 from pytest_jaxcost import measure
 from pytest_jaxcost.analyses import Facts
-from pytest_jaxcost.analyses.refactorisations import factored_again, instead, refactorisations
+from pytest_jaxcost.analyses.repeated_factorizations import (
+    factored_again,
+    instead,
+    repeated_factorizations,
+)
 from pytest_jaxcost.rewrite.edits import Replace
 from pytest_jaxcost.rewrite.rewriting import rewrite
 from tests.laws.evaluate import reference
@@ -26,7 +30,7 @@ A = (N * np.eye(N) + np.outer(V, V)).astype("float32")
 
 CHOLESKY = (N**3 - N) // 3 + N * (N - 1) // 2
 LU = (4 * N**3 - 3 * N**2 - N) // 6
-SYMMETRISE = 2 * N * N
+SYMMETRIZE = 2 * N * N
 """A sum and a division for each element."""
 TRIANGLE = 3 * N * N
 """What ``jnp.tril`` of a factor costs: two index operations and a choice for each element."""
@@ -68,7 +72,7 @@ def cholesky_once(a: Any, b: Any) -> Any:
     return factor, jsl.cho_solve((factor, True), b)
 
 
-def symmetrised_by_hand(a: Any, b: Any) -> Any:
+def symmetrized_by_hand(a: Any, b: Any) -> Any:
     return lower((a + a.T) / 2), lower(a) @ b
 
 
@@ -77,20 +81,20 @@ def symmetric_once(a: Any, b: Any) -> Any:
     return factor, factor @ b
 
 
-# wasteful, what to write instead, flops of the second factorisation, and of what goes with it
+# wasteful, what to write instead, flops of the second factorization, and of what goes with it
 NOISY: dict[str, tuple[Any, Any, str, int, int]] = {
-    "cholesky, symmetrised once": (
+    "cholesky, symmetrized once": (
         cholesky_twice,
         cholesky_once,
-        "symmetrise it once",
-        CHOLESKY + SYMMETRISE,
+        "symmetrize it once",
+        CHOLESKY + SYMMETRIZE,
         TRIANGLE,  # equal once the factors are
     ),
-    "cholesky, symmetrised by hand": (
-        symmetrised_by_hand,
+    "cholesky, symmetrized by hand": (
+        symmetrized_by_hand,
         symmetric_once,
-        "symmetrise it once",
-        CHOLESKY + SYMMETRISE,
+        "symmetrize it once",
+        CHOLESKY + SYMMETRIZE,
         TRIANGLE,  # equal once the factors are
     ),
     "solve with the transpose": (
@@ -111,15 +115,19 @@ NOISY: dict[str, tuple[Any, Any, str, int, int]] = {
 
 
 @pytest.mark.parametrize(("fn", "instead", "hint", "flops", "more"), NOISY.values(), ids=NOISY)
-def test_one_factorisation_does_for_both(
+def test_one_factorization_does_for_both(
     fn: Any, instead: Any, hint: str, flops: int, more: int
 ) -> None:
     report, better = measure(fn, (A, V)), measure(instead, (A, V))
-    (found,) = report.refactorisations
+    (found,) = report.repeated_factorizations
     assert (found.count, found.flops) == (1, flops)
     assert hint in found.hint
     assert found.places
-    assert better.metrics["refactorisations"] == better.metrics["refactorisation_flops"] == 0
+    assert (
+        better.metrics["repeated_factorizations"]
+        == better.metrics["repeated_factorization_flops"]
+        == 0
+    )
     assert report.flops - better.flops == pytest.approx(flops + more, rel=0.01)
 
 
@@ -152,10 +160,10 @@ FLAGS: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize(("fn", "instead"), FLAGS.values(), ids=FLAGS)
-def test_the_factorisation_that_gives_more_is_enough(fn: Any, instead: Any) -> None:
+def test_the_factorization_that_gives_more_is_enough(fn: Any, instead: Any) -> None:
     report, better = measure(fn, (A,)), measure(instead, (A,))
-    (found,) = report.refactorisations
-    assert better.metrics["refactorisations"] == 0
+    (found,) = report.repeated_factorizations
+    assert better.metrics["repeated_factorizations"] == 0
     assert found.primitive in better.primitives
     assert report.flops - better.flops == pytest.approx(found.flops, rel=0.01)
 
@@ -164,7 +172,7 @@ QUIET: dict[str, Callable[[Any, Any], Any]] = {
     "one": lambda a, b: linalg.cholesky(a) @ b,
     "factors used twice": both_from_one,
     "two matrices": lambda a, b: (lower(a), lower(a + 1)),
-    "two factorisations": lambda a, b: (lower(a), linalg.solve(a, b)),
+    "two factorizations": lambda a, b: (lower(a), linalg.solve(a, b)),
     "a QR of the transpose": lambda a, b: (linalg.qr(a), linalg.qr(a.T)),
     "branches": lambda a, b: lax.cond(b[0] > 0, lambda: lower(a), lambda: linalg.cholesky(a)),
     "a gradient": jax.grad(lambda a, b: lower(a).sum() + linalg.solve(a, b).sum()),
@@ -180,24 +188,26 @@ QUIET: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("fn", QUIET.values(), ids=QUIET)
 def test_healthy_linear_algebra_is_quiet(fn: Callable[[Any, Any], Any]) -> None:
-    measure(fn, (A, V)).check(refactorisations=0, refactorisation_flops=0)
+    measure(fn, (A, V)).check(repeated_factorizations=0, repeated_factorization_flops=0)
 
 
 def test_what_is_equal_is_a_duplicate_and_counted_once() -> None:
     report = measure(lambda a: (lower(a) + 1, lower(a) + 2, linalg.cholesky(a)), (A,))
-    assert report.refactorisations.flops == CHOLESKY + SYMMETRISE
+    assert report.repeated_factorizations.flops == CHOLESKY + SYMMETRIZE
     cholesky = [each for each in report.duplicates if each.primitive == "cholesky"]
     assert [each.flops for each in cholesky] == [CHOLESKY]
 
 
-def test_what_one_expression_factors_twice_is_residue() -> None:
+def test_what_one_expression_factors_twice_is_from_jax() -> None:
     @jax.jit
     def library(a: Any) -> Any:
         return linalg.svd(a), linalg.svd(a, compute_uv=False)
 
     report = measure(lambda a: linalg.cond(a), (A,))
-    assert report.refactorisations.count == report.refactorisations.residue.count == 0
-    assert measure(library, (A,)).refactorisations.count == 1
+    assert (
+        report.repeated_factorizations.count == report.repeated_factorizations.from_jax.count == 0
+    )
+    assert measure(library, (A,)).repeated_factorizations.count == 1
 
 
 def test_twins_of_a_matrix_lead_to_equal_factors() -> None:
@@ -214,15 +224,15 @@ def test_a_solve_and_a_determinant_factor_the_same_matrix_twice(transform: Any) 
         return b @ jnp.linalg.solve(a, b) + jnp.linalg.slogdet(a)[1]
 
     report = measure(transform(both), (A, V))
-    assert report.refactorisations.count == 0
+    assert report.repeated_factorizations.count == 0
     (repeated,) = (each for each in report.duplicates if each.primitive == "lu")
     assert repeated.flops == repeated.count * measure(jax.scipy.linalg.lu_factor, (A,)).flops
 
 
 def results(fn: Any, args: Any, change: Callable[[Replace], Replace] = lambda each: each) -> Any:
-    """What the program returns, and what it returns with one factorisation for two."""
+    """What the program returns, and what it returns with one factorization for two."""
     facts = Facts(jax.make_jaxpr(fn)(*args))
-    edits = [change(edit) for each in refactorisations(facts) for edit in each.edits]
+    edits = [change(edit) for each in repeated_factorizations(facts) for edit in each.edits]
     rewritten = rewrite(facts.program, edits)
     assert edits
     assert not rewritten.refused
@@ -241,7 +251,7 @@ WRITTEN = {k: row for k, row in {**SYMMETRIC, **GENERAL}.items() if k != OTHER_S
 
 
 @pytest.mark.parametrize(("fn", "args"), WRITTEN.values(), ids=WRITTEN)
-def test_the_program_with_one_factorisation_computes_the_same(fn: Any, args: Any) -> None:
+def test_the_program_with_one_factorization_computes_the_same(fn: Any, args: Any) -> None:
     assert agree(*results(fn, args))
 
 
@@ -253,7 +263,7 @@ def test_a_wrong_factor_does_not_pass() -> None:
     assert not agree(*results(cholesky_twice, (A, V), wrong))
 
 
-# why there is no edit, and the price is that of the factorisation alone
+# why there is no edit, and the price is that of the factorization alone
 REASONS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     OTHER_SIGNS: (lambda a, b: (linalg.svd(a), linalg.svd(a.T)), "may have other signs"),
     "a determinant of the transpose": (
@@ -276,4 +286,4 @@ def test_what_cannot_be_written_down_says_why(fn: Any, reason: str) -> None:
     found, guises = factored_again(facts)
     reasons = [instead(facts, each, kept, guises) for wasted, kept in found for each in wasted]
     assert any(reason in str(each) for each in reasons)
-    assert measure(fn, (A, V)).refactorisations.flops > 0
+    assert measure(fn, (A, V)).repeated_factorizations.flops > 0
