@@ -80,12 +80,13 @@ _DERIVATIVES = frozenset(
 class Code:
     """A function's code, compared by identity, because comparing code objects is slow."""
 
-    __slots__ = ("code", "is_users", "source", "traces")
+    __slots__ = ("code", "is_users", "positions", "source", "traces")
 
     def __init__(self, code: types.CodeType) -> None:
         self.code = code
         self.is_users = not in_jax(code.co_filename)
         self.source = f"{code.co_filename}:{code.co_firstlineno}"
+        self.positions: tuple[tuple[int | None, ...], ...] | None = None
         self.traces = code.co_name == "trace_to_jaxpr_dynamic" and not self.is_users
 
 
@@ -113,6 +114,20 @@ class Frame(NamedTuple):
         """Line from 1 and column from 0 of the running expression."""
         location = _xla_client.Traceback.code_addr2location(self.of.code, self.instruction)
         return location[0], location[1]
+
+    @property
+    def expression(self) -> tuple[int, int, int, int] | None:
+        """Where the running expression stands: its lines from 1, and columns from 0 in bytes.
+
+        First and last line, then first column and the one after the last. None if Python was told
+        to forget it.
+        """
+        if self.of.positions is None:
+            self.of.positions = tuple(self.of.code.co_positions())
+        start, stop, first, last = self.of.positions[self.instruction // 2]
+        if start is None or stop is None or first is None or last is None:
+            return None
+        return start, stop, first, last
 
 
 class Frames(NamedTuple):

@@ -97,7 +97,7 @@ def test_what_is_made_later_may_fail_too(
 ) -> None:
     monkeypatch.setitem(ANALYSES, "duplicates", broken_later)
     report = measured(function, (X,))
-    assert report.duplicates.count == 0
+    assert report.duplicates.eqns == 0
     assert report.exact
     assert report.duplicates.all == ()
     assert report.duplicates.from_jax == Findings()

@@ -17,10 +17,12 @@ from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.trivial import in_one_line, without_trivial
+from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
+from pytest_jaxcost.analyses.wasted_calls import wasted_calls
 from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.analyses.zero_edits import placed
 from pytest_jaxcost.cost.record import Cost
@@ -31,7 +33,8 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.report.records import Finding, Findings
 from pytest_jaxcost.rewrite.narrow_equal import once
 
-HINT = "its operands are the same along {axes}; do this before the broadcast, not after it"
+TITLE = "{subject} {do} {n:,} equal slices, where one would do"
+HINT = "its operands are the same along {axes}; compute it before the broadcast, not after it"
 
 
 class Repeated(NamedTuple):
@@ -47,7 +50,7 @@ class Repeated(NamedTuple):
         return prod(size for _, size in self.sizes)
 
 
-@analysis("batch_invariants")
+@analysis("batch_invariants", "JC202")
 def batch_invariants(facts: Facts) -> Findings:
     """One finding per equation that computes equal slices: all but one, and what they cost."""
     repeated = [
@@ -70,13 +73,24 @@ def batch_invariants(facts: Facts) -> Findings:
         else:
             (filled if _is_fill(facts, each) else counted).append(each)
     return Findings(
-        without_trivial(
-            facts,
-            (in_one_line(facts, _finding(facts, each), each.occurrence) for each in counted),
-        ),
+        _causes(facts, counted, [each.occurrence for each in repeated]),
         bookkeeping=lambda: [_finding(facts, each, bookkeeping=True) for each in filled],
         from_jax=lambda: [_finding(facts, each) for each in jaxs],
     )
+
+
+def _causes(facts: Facts, counted: Sequence[Repeated], also: Sequence[Occurrence]) -> list[Finding]:
+    """One finding for each call or expression that computes equal slices."""
+    factors = {id(each.occurrence.equation): each.factor for each in counted}
+
+    def sentence(subjects: Sequence[Subject], found: Found) -> str:
+        n = factors[found.finding.members[0]]
+        return TITLE.format(
+            subject=located(subjects), do=verb(subjects, "compute", "computes"), n=n
+        )
+
+    found = (Found(_finding(facts, each), (each.occurrence,)) for each in counted)
+    return wasted_calls(facts, found, sentence, also=also)
 
 
 def _constant_sizes(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.instructions import phase_of, places, shape_text
 from pytest_jaxcost.hlo.clones import Amount, Clone, clones
-from pytest_jaxcost.report.records import Finding, Findings, Place
+from pytest_jaxcost.report.records import Evidence, Finding, Findings, Place
 
 FUSED = (
     "the compiler computes it again in each fusion that reads it rather than keep it in memory,"
@@ -73,18 +73,23 @@ def _finding(together: Together, group: Sequence[Clone], work: int) -> Finding:
     surplus, asked = Amount(), Amount()
     for clone in group:
         surplus, asked = surplus.plus(clone.surplus), asked.plus(clone.asked)
-    return Finding(
-        kind="cloned",
+    evidence = Evidence(
         primitive=together.opcode,
         aval=together.shape,
         count=surplus.instructions,
         executions=surplus.executions,
         flops=surplus.flops,
         transcendentals=surplus.transcendentals,
+        asked=asked.instructions,
+    )
+    return Finding(
+        kind="cloned",
+        equations=(evidence,),
+        flops=surplus.flops,
+        transcendentals=surplus.transcendentals,
         share=(surplus.flops + surplus.transcendentals) / work if work else None,
         exact=all(clone.exact for clone in group),
         bookkeeping=together.bookkeeping,
-        asked=asked.instructions,
         places=together.places,
         phase=together.phase,
         hint=REMATERIALIZED if together.rematerialized else FUSED,

@@ -10,18 +10,21 @@ a key that is made inside, nor the cotangents of ones that differentiating a sum
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.analyses.wasted import (
     costs_more_than,
     counted_elsewhere,
     needed_runs,
     wasted_finding,
 )
+from pytest_jaxcost.analyses.wasted_calls import wasted_calls
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
 from pytest_jaxcost.flow.dependence import ancestors, dependents
@@ -33,6 +36,7 @@ from pytest_jaxcost.ir.equation import Equation, Loop
 from pytest_jaxcost.report.records import Finding, Findings
 from pytest_jaxcost.rewrite.edits import Known
 
+TITLE = "{subject} {do} on no argument, and every call computes it again"
 HINT = (
     "no argument reaches it, so every call computes it again; compute it once outside the function "
     "and pass it in"
@@ -50,7 +54,7 @@ SUBSTANTIAL = 65_536
 """Flops and transcendentals of one call from which other constant work is worth an argument."""
 
 
-@analysis("constant_work")
+@analysis("constant_work", "JC203")
 def constant_work(facts: Facts) -> Findings:
     """One finding per equation of substantial work that no argument reaches."""
     constant = [o for o in occurrences(facts.program) if _is_constant(facts, o)]
@@ -61,12 +65,21 @@ def constant_work(facts: Facts) -> Findings:
     repeated = counted_elsewhere(facts, counted)
     counted = [o for o in counted if id(o.equation) not in repeated]
     return Findings(
-        [_finding(facts, o) for o in counted if not _is_cotangent(facts, o)],
+        wasted_calls(
+            facts,
+            (Found(_finding(facts, o), (o,)) for o in counted if not _is_cotangent(facts, o)),
+            _sentence,
+            also=constant,
+        ),
         from_jax=lambda: [_finding(facts, o) for o in counted if _is_cotangent(facts, o)],
         bookkeeping=lambda: [
             _finding(facts, o, bookkeeping=True) for o in constant if id(o.equation) not in ids
         ],
     )
+
+
+def _sentence(subjects: Sequence[Subject], _: Found) -> str:
+    return TITLE.format(subject=located(subjects), do=verb(subjects, "depend", "depends"))
 
 
 def _is_constant(facts: Facts, occurrence: Occurrence) -> bool:

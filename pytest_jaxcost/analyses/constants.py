@@ -9,12 +9,12 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.cost.sizes import nbytes
 from pytest_jaxcost.ir.equation import Equation
-from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.report.records import Evidence, Finding, Findings
 
 HINT = "pass it as an argument, so that it is no part of every compiled program"
 
 
-@analysis("constants")
+@analysis("constants", "JC503")
 def constants(facts: Facts) -> Findings:
     """One finding per captured array, with its size and the place that reads it first."""
     captured = {
@@ -29,12 +29,14 @@ def constants(facts: Facts) -> Findings:
 def _finding(facts: Facts, aval: Any, reader: Equation | None) -> Finding:
     return Finding(
         kind="constants",
-        primitive="constant",
-        aval=aval.str_short(short_dtypes=True),
-        nbytes=nbytes(aval),
+        equations=(
+            Evidence(
+                primitive="constant", aval=aval.str_short(short_dtypes=True), nbytes=nbytes(aval)
+            ),
+        ),
         places=() if reader is None else facts.places(reader),
         hint=HINT,
-        equations=() if reader is None else (id(reader),),
+        members=() if reader is None else (id(reader),),
     )
 
 

@@ -17,9 +17,11 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.trivial import Found, without_trivial
+from pytest_jaxcost.analyses.subjects import located
+from pytest_jaxcost.analyses.wasted_calls import wasted_calls
 from pytest_jaxcost.flow.evaluations import Evaluation, Made
 from pytest_jaxcost.flow.live import is_live, live_values
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
@@ -27,13 +29,14 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
 
+TITLE = "the result of {subject} is never used"
 HINT = "nothing reads the result; delete it, or return it"
 
 TRACELESS = frozenset({"add", "add_any", "psum", "sub"})
 """Primitives whose transpose may be no equation at all."""
 
 
-@analysis("dead")
+@analysis("dead", "JC401")
 def dead(facts: Facts) -> Findings:
     """One finding for each line that is computed for nothing, with all work that only leads there.
 
@@ -45,7 +48,7 @@ def dead(facts: Facts) -> Findings:
     users = _Lines(facts, worked).users() if worked else []
     kept = {id(o.equation) for o in users}
     return Findings(
-        without_trivial(facts, (_found(facts, cone) for cone in _cones(facts, users))),
+        _causes(facts, _cones(facts, users), unused),
         bookkeeping=lambda: [_finding(facts, [o]) for o in moved],
         from_jax=lambda: [_finding(facts, [o]) for o in worked if id(o.equation) not in kept],
     )
@@ -158,8 +161,17 @@ def _lead(
             stack += facts.program.depends[value]
 
 
-def _found(facts: Facts, cone: list[Occurrence]) -> Found:
-    return Found(_finding(facts, cone), cone, lambda: id(cone))
+def _causes(
+    facts: Facts, cones: Iterable[list[Occurrence]], unused: Iterable[Occurrence]
+) -> list[Finding]:
+    """One finding for each line that nobody reads, or for a call that has several."""
+    return wasted_calls(
+        facts,
+        (Found(_finding(facts, cone), cone) for cone in cones),
+        lambda subjects, _: TITLE.format(subject=located(subjects)),
+        also=unused,
+        keys=lambda calls, found: (calls.frames(found.work[0])[:1] or id(found),),
+    )
 
 
 def _finding(facts: Facts, cone: list[Occurrence]) -> Finding:

@@ -27,4 +27,5 @@ def _finding(facts: Facts, occurrence: Occurrence) -> Finding:
     finding = facts.finding("occurrences", [occurrence], bookkeeping=False)
     if facts.is_live(occurrence.equation):
         return finding
-    return facts.costing(replace(finding, executions=0), NOTHING)
+    unrun = facts.evidence(occurrence, NOTHING, runs=0)
+    return facts.costing(replace(finding, equations=(unrun,)), NOTHING)

@@ -29,7 +29,7 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
-from pytest_jaxcost.report.records import Finding, Place, Totals
+from pytest_jaxcost.report.records import Evidence, Finding, Place, Totals
 from pytest_jaxcost.rewrite.edits import Edit
 
 INDEX_ELEMENTS = 32
@@ -295,31 +295,41 @@ class Facts:
         """A finding about the first of `wasted`: what running all of them costs."""
         equation = wasted[0].equation
         costs = [self.cost(o.equation) for o in wasted]
-        known = [
-            cost.times(o.region.weight)
+        spent = [
+            NOTHING if cost is None else cost.times(o.region.weight)
             for cost, o in zip(costs, wasted, strict=True)
-            if cost is not None
         ]
-        spent = sum(known, NOTHING)
-        return Finding(
+        evidence = [
+            replace(self.evidence(o, cost), nbytes=nbytes)
+            for o, cost in zip(wasted, spent, strict=True)
+        ]
+        made = Finding(
             kind=kind,
-            primitive=equation.primitive,
-            aval=aval_text(equation),
-            count=sum(o.region.sites for o in wasted),
-            executions=sum(o.region.weight for o in wasted),
-            flops=spent.flops,
-            transcendentals=spent.transcendentals,
-            bytes_accessed=spent.bytes_accessed,
-            share=self.share(spent, kind),
-            nbytes=nbytes,
+            equations=tuple(evidence),
             exact=None not in costs and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
             places=tuple(places) or self.places(equation),
             phase=self.phases.of(equation),
             scope=where.scope(equation),
             hint=hint,
-            equations=tuple(id(o.equation) for o in wasted),
+            members=tuple(id(o.equation) for o in wasted),
             edits=tuple(edits),
+        )
+        return self.costing(made, sum(spent, NOTHING))
+
+    def evidence(self, occurrence: Occurrence, cost: Cost, runs: int | None = None) -> Evidence:
+        """An equation as a finding shows it, where all its `runs` together cost so much."""
+        region, equation = occurrence
+        return Evidence(
+            primitive=equation.primitive,
+            aval=aval_text(equation),
+            count=region.sites,
+            executions=region.weight if runs is None else runs,
+            flops=cost.flops,
+            transcendentals=cost.transcendentals,
+            bytes_accessed=cost.bytes_accessed,
+            places=self.places(equation),
+            phase=self.phases.of(equation),
         )
 
     def costing(self, finding: Finding, cost: Cost) -> Finding:

@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, pushed_bases
+from pytest_jaxcost.analyses.causes import Found, Told, causes
+from pytest_jaxcost.analyses.derivative_calls import derivative, derivative_places
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.other_mode import has_transpose, sums_by_other_mode
 from pytest_jaxcost.analyses.products import products
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
+from pytest_jaxcost.analyses.subjects import located
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
 from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
+TITLE = "{subject} is made whole, and only a product with it is used"
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
 JVP = "jax.jvp(f, (x,), (v,))[1] is the product J @ v"
 VJP = "jax.vjp(f, x)[1](u) is the product u @ J"
@@ -30,11 +34,13 @@ DIAGONAL = (
 )
 
 
-@analysis("full_jacobians")
+@analysis("full_jacobians", "JC302")
 def full_jacobians(facts: Facts) -> Findings:
     """One finding per Jacobian that is made to be summed: what the product alone would save."""
-    found = (_finding(facts, pushed) for pushed in pushed_bases(facts))
-    return Findings(each for each in found if each is not None)
+    found = [each for pushed in pushed_bases(facts) if (each := _found(facts, pushed))]
+    return Findings(
+        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
+    )
 
 
 def instead(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace] | str:
@@ -46,6 +52,19 @@ def instead(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[R
         return pushes + sums_by_other_mode(facts, pushed, across)
     except RewriteError as reason:
         return str(reason)
+
+
+def _told(facts: Facts, found: Found) -> Told:
+    """``jax.hessian(loss)(x) is made whole, and only a product with it is used``."""
+    name = located([derivative(facts, found.work[0].equation)])
+    return Told(TITLE.format(subject=name), derivative_places(facts, [found]))
+
+
+def _found(facts: Facts, pushed: Pushed) -> Found | None:
+    """What a Jacobian costs beyond its product, and the equations that are told by it."""
+    finding = _finding(facts, pushed)
+    worked = (o for o in pushed.inside if not facts.is_bookkeeping(o.equation))
+    return None if finding is None else Found(finding, [next(worked)])
 
 
 def _finding(facts: Facts, pushed: Pushed) -> Finding | None:

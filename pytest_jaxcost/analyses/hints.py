@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.paths import parting_calls
 from pytest_jaxcost.analyses.whose import ways_to
 from pytest_jaxcost.flow.evaluations import Made, Way
 from pytest_jaxcost.flow.repeats import Repetition
@@ -14,24 +13,16 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 
 VALUE_AND_GRAD = (
-    "it runs plainly and again under differentiation; jax.value_and_grad, jax.jvp or jax.vjp "
-    "return the value too"
+    "jax.value_and_grad, jax.jvp or jax.vjp return the value too: call one of them once"
 )
-DIFFERENTIATE_ONCE = (
-    "it is differentiated more than once at one point; call jax.linearize or jax.vjp once and "
-    "apply the result"
-)
-GRADIENTS = (
-    "it is differentiated more than once at one point; one jax.grad or jax.value_and_grad with "
-    "argnums=(0, 1, ...) shares the work"
-)
+DIFFERENTIATE_ONCE = "call jax.linearize or jax.vjp once and apply the result"
+GRADIENTS = "one jax.grad or jax.value_and_grad with argnums=(0, 1, ...) shares the work"
 PUSHES = (
-    "it is differentiated more than once at one point; call jax.linearize once and apply the "
-    "result to each tangent, or jax.vmap one jax.jvp over the tangents"
+    "call jax.linearize once and apply the result to each tangent, or jax.vmap one jax.jvp over "
+    "the tangents"
 )
 PULLS = (
-    "it is differentiated more than once at one point; call jax.vjp once and apply the result to "
-    "each cotangent, or jax.vmap it over the cotangents"
+    "call jax.vjp once and apply the result to each cotangent, or jax.vmap it over the cotangents"
 )
 BY_DERIVATIVE = {
     "grad": GRADIENTS,
@@ -45,12 +36,20 @@ BY_DERIVATIVE = {
 MAPS = {"linearize", "vjp"}
 """Derivatives that return a linear map, which is what each call is made for."""
 LINEARIZE = (
-    "the point does not change in the loop; call jax.linearize once before it and apply the result "
-    "to each tangent inside"
+    "call jax.linearize once before the loop, which does not change the point, and apply the "
+    "result to each tangent inside"
 )
-LOOP = "its operands do not change in the loop; compute it before and use the result inside"
+LOOP = "compute it before the loop and use the result inside"
 REUSE = "compute it once and reuse the result"
-CALL_ONCE = "{function} is called with the same values; call it once and reuse the result"
+CALL_ONCE = "call {function} once and reuse the result"
+
+PLAINLY_AND_AGAIN = "{function} runs plainly and again under differentiation"
+AT_ONE_POINT = "{function} is differentiated {times} at one point"
+SENTENCES = {
+    VALUE_AND_GRAD: PLAINLY_AND_AGAIN,
+    **dict.fromkeys((DIFFERENTIATE_ONCE, GRADIENTS, PUSHES, PULLS), AT_ONE_POINT),
+}
+"""What happened, where a hint is about a derivative."""
 
 
 def repetition_hint(facts: Facts, repetition: Repetition) -> str:
@@ -65,17 +64,8 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     if len({each.evaluation for each in made}) == 1:
         return PULLS
     ways = ways_to(facts, occurrences)
-    if not all(way.is_repeated for way in ways):
-        return REUSE
-    derivative = _derivative_hint(ways)
-    if derivative:
-        return derivative
-    paths = [path for o in occurrences if (path := facts.positions(o.equation))]
-    parting = parting_calls(paths)
-    functions = {path[0].function for path in paths}
-    if parting and len(functions) == 1 and parting[0] != paths[0][0]:
-        return CALL_ONCE.format(function=functions.pop())
-    return REUSE
+    is_repeated = all(way.is_repeated for way in ways)
+    return (_derivative_hint(ways) if is_repeated else "") or REUSE
 
 
 def _derivative_hint(ways: Sequence[Way]) -> str:

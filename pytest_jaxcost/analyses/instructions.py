@@ -8,7 +8,7 @@ from pytest_jaxcost import _compat, hlo
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.report.opcodes import COLLECTIVES
-from pytest_jaxcost.report.records import Finding, Findings, Place
+from pytest_jaxcost.report.records import Evidence, Finding, Findings, Place
 
 _PHASES = {
     "rematted_computation": where.RECOMPUTE,
@@ -40,14 +40,20 @@ def _finding(run: hlo.Run, work: int, libraries: tuple[str, ...]) -> Finding:
     cost = run.cost.times(run.executions)
     metadata = run.instruction.metadata or hlo.Metadata()
     passed = hlo.passed_bytes(run) if run.opcode in COLLECTIVES else None
-    return Finding(
-        kind="instructions",
+    evidence = Evidence(
         primitive=run.instruction.target or run.opcode,
         aval=shape_text(run.instruction.shape),
         executions=run.executions,
         flops=cost.flops,
         transcendentals=cost.transcendentals,
         bytes_accessed=cost.bytes_accessed if passed is None else passed * run.executions,
+    )
+    return Finding(
+        kind="instructions",
+        equations=(evidence,),
+        flops=evidence.flops,
+        transcendentals=evidence.transcendentals,
+        bytes_accessed=evidence.bytes_accessed,
         share=(cost.flops + cost.transcendentals) / work if work else None,
         exact=run.priced,
         places=places(metadata.frames, libraries)[:1],

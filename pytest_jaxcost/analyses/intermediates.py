@@ -16,7 +16,7 @@ MOST = 10
 """How many arrays are worth showing."""
 
 
-@analysis("intermediates")
+@analysis("intermediates", "JC501")
 def intermediates(facts: Facts) -> Findings:
     """The largest arrays that live equations of the traced program make, before any fusion."""
     made = (

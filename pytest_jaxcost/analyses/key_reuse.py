@@ -6,27 +6,29 @@ split. So this is a question about the key, never a duplicate.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
 from pytest_jaxcost.analyses.draws import is_draw
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.merging import merges
-from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.repeated_calls import repeated_calls
+from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.report.records import Findings
+from pytest_jaxcost.report.wording import times
 
-HINT = "repeated draw: key reuse? Give each draw a key of its own with jax.random.split"
+TITLE = "{subject} {do} the same numbers {times}, from one key"
+HINT = "key reuse? Give each draw a key of its own with jax.random.split"
 
 
-@analysis("key_reuse")
+@analysis("key_reuse", "JC105")
 def key_reuse(facts: Facts) -> Findings:
     """One finding per draw that is made again from the same key."""
-    return Findings(
-        facts.finding(
-            "key_reuse",
-            repetition.again,
-            places=repetition_places(facts, repetition),
-            hint=HINT,
-            bookkeeping=False,
-            edits=merges(facts, repetition),
-        )
-        for repetition in filter(is_draw, facts.repetitions)
-    )
+    repeated = list(filter(is_draw, facts.repetitions))
+    found = repeated_calls(facts, "key_reuse", repeated, _sentence, has_floor=False)
+    return Findings(replace(each, hint=HINT) for each in found)
+
+
+def _sentence(subjects: Sequence[Subject], n: int, _: Collection[str]) -> str:
+    do = verb(subjects, "draw", "draws")
+    return TITLE.format(subject=located(subjects), do=do, times=times(n))

@@ -14,18 +14,20 @@ callback that a loop repeats is one of the `repeated_callbacks`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.draws import drawing_sources, is_made_by
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.hints import LINEARIZE, is_pushed_at_one_point
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.trivial import Found, in_one_line, without_trivial
+from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.analyses.wasted import costs_more_than, counted_elsewhere, wasted_finding
+from pytest_jaxcost.analyses.wasted_calls import WastedCalls, wasted_calls
 from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.evaluations import is_cheap
@@ -41,7 +43,9 @@ KIND = "loop_invariants"
 SMALL = 1024
 """Flops and transcendentals from which work on constants is work, however small its result."""
 
-HINT = "no carry and no scanned value of the loop reaches it; compute it before the loop, {how}"
+HINT = "compute it before the loop, which does not change it: {how}"
+AT_ONE_POINT = "{subject} {are} differentiated at one point in {iterations} of its loop"
+TITLE = "{subject} {do} the same in {iterations} of its loop"
 ONCE = "{needed:,} run instead of {runs:,}"
 OFTEN = "{needed:,} runs instead of {runs:,}"
 UNKNOWN = "once instead of in every iteration"
@@ -67,12 +71,12 @@ class Sorted(NamedTuple):
     jaxs: list[Unchanged]
 
 
-@analysis(KIND)
+@analysis(KIND, "JC201")
 def loop_invariants(facts: Facts) -> Findings:
     """One finding per equation whose loop repeats it unchanged: the repetitions and their cost."""
     sorted_out = _sort_out(facts, unchanged_in_loops(facts))
     return Findings(
-        without_trivial(facts, (_found(facts, each) for each in sorted_out.counted)),
+        unchanged_causes(facts, KIND, sorted_out.counted),
         bookkeeping=lambda: [
             *(unchanged_finding(facts, KIND, each, bookkeeping=True) for each in sorted_out.moved),
             *(
@@ -84,8 +88,40 @@ def loop_invariants(facts: Facts) -> Findings:
     )
 
 
-def _found(facts: Facts, unchanged: Unchanged) -> Found:
-    return in_one_line(facts, unchanged_finding(facts, KIND, unchanged), unchanged.occurrence)
+def unchanged_causes(facts: Facts, kind: str, counted: Sequence[Unchanged]) -> list[Finding]:
+    """One finding for each call or expression that a loop repeats unchanged."""
+
+    def keys(calls: WastedCalls, each: Found) -> Iterable[Hashable]:
+        loop = facts.holders_of(each.work[0].region)[:1]
+        return ((id(*loop), key) for key in calls.keys(each))
+
+    return wasted_calls(
+        facts,
+        (Found(unchanged_finding(facts, kind, each), (each.occurrence,)) for each in counted),
+        partial(_sentence, {id(each.occurrence.equation): each for each in counted}),
+        keys=keys,
+        also=[each.occurrence for each in unchanged_in_loops(facts)],
+        start=partial(_frames_around, facts),
+        has_floor=kind == KIND,
+    )
+
+
+def _sentence(counted: Mapping[int, Unchanged], subjects: Sequence[Subject], found: Found) -> str:
+    unchanged = counted[id(found.work[0].equation)]
+    runs = unchanged.occurrence.region.weight // (unchanged.needed or 1)
+    is_point = found.finding.hint == LINEARIZE
+    return (AT_ONE_POINT if is_point else TITLE).format(
+        subject=located(subjects),
+        do=verb(subjects, "compute", "computes"),
+        are=verb(subjects, "are", "is"),
+        iterations=f"all {runs:,} iterations" if unchanged.exact else "every iteration",
+    )
+
+
+def _frames_around(facts: Facts, occurrence: Occurrence) -> int:
+    """How many frames lead to the loop around an equation."""
+    around = facts.holders_of(occurrence.region)[-1:]
+    return max((len(facts.evaluations.origins.way(each)) - 1 for each in around), default=0)
 
 
 def unchanged_in_loops(facts: Facts) -> list[Unchanged]:

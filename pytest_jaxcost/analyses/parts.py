@@ -12,7 +12,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.parts import Runs, counted_runs, part_tally
 from pytest_jaxcost.cost.tally import Chosen, every
 from pytest_jaxcost.ir.equation import Block, Equation, Region, Site
-from pytest_jaxcost.report.records import Finding, Findings, Totals
+from pytest_jaxcost.report.records import Evidence, Finding, Findings, Totals
 
 SHARED = (
     "a function that is too large to inline at each call belongs to the part that calls it first"
@@ -115,23 +115,20 @@ class Parts:
         return [part for part in parts if part is not None]
 
     def _part(self, finding: Finding, members: Collection[int]) -> Finding | None:
-        """The finding, of those of its equations that are among `members`; they are all alike."""
-        inside = tuple(each for each in finding.equations if each in members)
-        if not inside or len(inside) == len(finding.equations):
+        """The finding, of those of its equations that are among `members`."""
+        pairs = list(zip(finding.members, finding.equations, strict=True))
+        inside = [(member, each) for member, each in pairs if member in members]
+        if not inside or len(inside) == len(pairs):
             return finding if inside else None
-        sites = Fraction(self._sum("sites", inside), self._sum("sites", finding.equations) or 1)
-        runs = Fraction(self._sum("weight", inside), self._sum("weight", finding.equations) or 1)
-        return replace(
-            finding,
-            count=int(finding.count * sites),
-            executions=None if finding.executions is None else int(finding.executions * runs),
-            flops=int(finding.flops * runs),
-            transcendentals=int(finding.transcendentals * runs),
-            bytes_accessed=int(finding.bytes_accessed * runs),
-            nbytes=int(finding.nbytes * sites),
-            share=None if finding.share is None else float(finding.share * runs),
-            equations=inside,
-        )
+        equations = tuple(each for _, each in inside)
+        part = finding.times(_part_of(equations, finding.equations))
+        return replace(part, equations=equations, members=tuple(member for member, _ in inside))
 
-    def _sum(self, field: str, equations: Collection[int]) -> int:
-        return sum(getattr(self.regions[each], field) for each in equations)
+
+def _part_of(some: Iterable[Evidence], every: Iterable[Evidence]) -> Fraction:
+    """Which part of the operations some equations have; of their number if there are none."""
+    for weight in (lambda each: each.operations, lambda each: each.count):
+        whole = sum(map(weight, every))
+        if whole:
+            return Fraction(sum(map(weight, some)), whole)
+    return Fraction(0)

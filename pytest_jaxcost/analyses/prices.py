@@ -176,7 +176,7 @@ class Prices:
 
     def _is_left(self, finding: Finding, before: Without) -> bool:
         """Whether what was claimed before left any of a finding's equations."""
-        made = self._facts.results_of(finding.equations)
+        made = self._facts.results_of(finding.members)
         return not made or any(value in before.runs for value in made)
 
     def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:

@@ -13,33 +13,45 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.subjects import Subject, located
+from pytest_jaxcost.analyses.wasted_calls import wasted_calls
 from pytest_jaxcost.flow.dependence import dependents
 from pytest_jaxcost.flow.repeats import Occurrence, Repetition, occurrences
 from pytest_jaxcost.ir import keys, where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop
-from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.report.records import Findings
 
+TITLE = "{subject} runs again in the backward pass, under jax.checkpoint"
 HINT = "jax.checkpoint trades this for memory; a policy such as dots_saveable keeps costly values"
 
 
-@analysis("recomputed")
+@analysis("recomputed", "JC104")
 def recomputed(facts: Facts) -> Findings:
-    """One finding per live equation that a checkpoint computes a second time."""
-    evaluations = _Evaluations(facts)
-    return Findings(_findings(facts, evaluations))
+    """One finding for each call that a checkpoint evaluates a second time."""
+    found = list(_found(facts, _Evaluations(facts)))
+    worked = [each for each in found if not each.finding.bookkeeping]
+    return Findings(
+        wasted_calls(facts, worked, _sentence, has_floor=False),
+        bookkeeping=(each.finding for each in found if each.finding.bookkeeping),
+    )
 
 
-def _findings(facts: Facts, evaluations: _Evaluations) -> Iterator[Finding]:
+def _found(facts: Facts, evaluations: _Evaluations) -> Iterator[Found]:
     for again in evaluations.rematted:
         first = evaluations.first_of(again)
         if first is not again:
             edits = merges(facts, Repetition(first, (again,)))
-            yield facts.finding("recomputed", [again], hint=HINT, edits=edits)
+            yield Found(facts.finding("recomputed", [again], hint=HINT, edits=edits), (again,))
         elif evaluations.may_be_second(again):
-            yield facts.finding("recomputed", [again], hint=HINT)
+            yield Found(facts.finding("recomputed", [again], hint=HINT), (again,))
+
+
+def _sentence(subjects: Sequence[Subject], _: Found) -> str:
+    return TITLE.format(subject=located(subjects))
 
 
 class _Evaluations:

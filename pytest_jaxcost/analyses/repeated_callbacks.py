@@ -9,31 +9,31 @@ is unknown, so they are counted in calls. Callbacks with effects are never repet
 from __future__ import annotations
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.hints import repetition_hint
 from pytest_jaxcost.analyses.loop_invariants import (
     Unchanged,
-    unchanged_finding,
+    unchanged_causes,
     unchanged_in_loops,
 )
-from pytest_jaxcost.analyses.merging import merges
-from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.repeated_calls import repeated_calls
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Repetition
-from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.report.records import Findings
 
 CALLBACK = "pure_callback"
 
 
-@analysis("repeated_callbacks")
+@analysis("repeated_callbacks", "JC103")
 def repeated_callbacks(facts: Facts) -> Findings:
     """One finding per callback that is called again, or that a loop repeats unchanged."""
     repeated = [each for each in facts.repetitions if is_callback(each)]
     again = {id(o.equation) for each in repeated for o in each.again}
+    unchanged = [each for each in _unchanged(facts) if _equation(each) not in again]
+    kind = "repeated_callbacks"
     return Findings(
         [
-            *(_finding(facts, each) for each in repeated),
-            *(_in_loop(facts, each) for each in _unchanged(facts) if _equation(each) not in again),
+            *repeated_calls(facts, kind, repeated, has_floor=False),
+            *unchanged_causes(facts, kind, unchanged),
         ]
     )
 
@@ -54,18 +54,3 @@ def _unchanged(facts: Facts) -> list[Unchanged]:
 
 def _equation(unchanged: Unchanged) -> int:
     return id(unchanged.occurrence.equation)
-
-
-def _finding(facts: Facts, repetition: Repetition) -> Finding:
-    return facts.finding(
-        "repeated_callbacks",
-        repetition.again,
-        places=repetition_places(facts, repetition),
-        hint=repetition_hint(facts, repetition),
-        bookkeeping=False,
-        edits=merges(facts, repetition),
-    )
-
-
-def _in_loop(facts: Facts, unchanged: Unchanged) -> Finding:
-    return unchanged_finding(facts, "repeated_callbacks", unchanged)

@@ -7,15 +7,16 @@ factorization would serve both. Those of equal operands and flags are duplicates
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
 from pytest_jaxcost.analyses.factor_edits import Pair, from_kept
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.paths import repetition_places
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.flow.repeats import Occurrence, Repetition, repetitions
+from pytest_jaxcost.analyses.subjects import distinct, located, subject, verb
+from pytest_jaxcost.flow.repeats import Occurrence, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
@@ -38,6 +39,7 @@ FAMILIES = {
 TRANSPOSABLE = frozenset({"cholesky", "eigh", "lu", "svd", "tridiagonal"})
 """Factorizations that serve the transpose too; a QR of ``A.T`` is an LQ of ``A``."""
 
+TITLE = "{subject} {do} the same matrix again"
 FLAGS = "one {family} of this matrix does for both: ask for all that is needed at once"
 LU = "jax.scipy.linalg.lu_factor factors it once, for solves and for the determinant"
 SYMMETRIZED = (
@@ -58,7 +60,7 @@ class Guise(NamedTuple):
     symmetrized: bool = False
 
 
-@analysis("repeated_factorizations")
+@analysis("repeated_factorizations", "JC102")
 def repeated_factorizations(facts: Facts) -> Findings:
     """One finding per matrix that is factored again: the cheaper factorizations.
 
@@ -68,9 +70,32 @@ def repeated_factorizations(facts: Facts) -> Findings:
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
-        [_finding(facts, wasted, kept, guises) for wasted, kept in users],
+        _causes(facts, users, guises) if users else (),
         from_jax=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
+
+
+Factored = tuple[list[Occurrence], Occurrence]
+"""The factorizations that are not needed, and the one that would do."""
+
+
+def _causes(facts: Facts, users: Sequence[Factored], guises: Mapping[int, Guise]) -> list[Finding]:
+    """One finding for each pair of calls that factor one matrix."""
+    found = [Found(_finding(facts, wasted, kept, guises), wasted) for wasted, kept in users]
+    kept = {id(each.finding): best for each, (_, best) in zip(found, users, strict=True)}
+
+    def frames(each: Found) -> list[tuple[_compat.Frame, ...]]:
+        both = (kept[id(each.finding)], *each.work)
+        return [facts.evaluations.frames(o.equation)[-1:] for o in both]
+
+    def tell(group: Sequence[Found]) -> Told:
+        ways = [way for way in frames(group[0]) if way]
+        subjects = distinct(map(subject, ways))
+        names = located(subjects) if subjects else "two calls"
+        title = TITLE.format(subject=names, do=verb(subjects, "factor", "factors"))
+        return Told(title, [frame_place(way[0]) for way in dict.fromkeys(ways)])
+
+    return causes(facts, found, lambda each: [frozenset(frames(each))], tell, has_floor=False)
 
 
 def factored_again(
@@ -131,7 +156,6 @@ def _finding(
     return facts.finding(
         "repeated_factorizations",
         wasted,
-        places=repetition_places(facts, Repetition(kept, tuple(wasted))),
         hint=_hint(wasted[0].equation, {guises[id(o.equation)] for o in both}),
         bookkeeping=False,
         edits=[

@@ -21,7 +21,7 @@ BACKWARD = (where.TRANSPOSE, where.RECOMPUTE)
 HINT = "jax.checkpoint with a policy chooses what is kept and what is computed again"
 
 
-@analysis("residuals")
+@analysis("residuals", "JC502")
 def residuals(facts: Facts) -> Findings:
     """One finding per value that a forward equation makes and a backward equation reads."""
     return Findings(

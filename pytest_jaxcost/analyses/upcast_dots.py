@@ -8,17 +8,22 @@ every product rounded in the wide type too has a reason to convert.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
+from pytest_jaxcost.analyses.causes import Found
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
+from pytest_jaxcost.analyses.subjects import Subject, located
+from pytest_jaxcost.analyses.wasted_calls import WastedCalls, wasted_calls
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
 
+TITLE = "{subject} multiplies operands that were widened from {narrow}"
 HINT = (
     "{narrow} operands are widened first; multiply them as they are with "
     "preferred_element_type={wide}"
@@ -28,7 +33,7 @@ MOVES = frozenset({"broadcast_in_dim", "copy", "reshape", "squeeze", "transpose"
 """Between a conversion and the dot product, these change nothing about it."""
 
 
-@analysis("upcast_dots")
+@analysis("upcast_dots", "JC402")
 def upcast_dots(facts: Facts) -> Findings:
     """One finding per dot product both of whose operands were narrower before a conversion."""
     walk = [Occurrence(*pair) for pair in facts.program.walk()]
@@ -41,11 +46,25 @@ def upcast_dots(facts: Facts) -> Findings:
         if each.equation.primitive == "convert_element_type" or each.equation.primitive in MOVES
     }
     found = ((dot, _widened_from(dot.equation, makers)) for dot in dots)
-    return Findings(
-        _finding(facts, dot, narrow)
-        for dot, narrow in found
-        if narrow is not None and is_live(dot.equation, facts.live)
+    narrow = {
+        id(dot.equation): each
+        for dot, each in found
+        if each is not None and is_live(dot.equation, facts.live)
+    }
+
+    def sentence(subjects: Sequence[Subject], found: Found) -> str:
+        return TITLE.format(subject=located(subjects), narrow=narrow[found.finding.members[0]])
+
+    widened = (
+        Found(_finding(facts, dot, narrow[id(dot.equation)]), (dot,))
+        for dot in dots
+        if id(dot.equation) in narrow
     )
+    return Findings(wasted_calls(facts, widened, sentence, keys=_keys, has_floor=False))
+
+
+def _keys(calls: WastedCalls, found: Found) -> Iterable[Hashable]:
+    return ((calls.frames(found.work[0])[-1:], found.finding.hint),)
 
 
 def _widened_from(dot: Equation, makers: dict[int, Equation]) -> Any | None:

@@ -8,32 +8,36 @@ where the branches are cheap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
-from pytest_jaxcost.analyses.wasted import wasted_finding
+from pytest_jaxcost.analyses.subjects import located, subject
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation, Region
-from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.report.records import Findings
 
+TITLE = "{subject} runs all of its branches, because its predicate is batched"
 HINT = (
     "vmap of cond runs every branch for the whole batch: {costs}; leave the predicate unbatched "
     "(in_axes=None), or use jax.lax.map, where one branch is much cheaper"
 )
 
 
-@analysis("vmapped_conds")
+@analysis("vmapped_conds", "JC204")
 def vmapped_conds(facts: Facts) -> Findings:
     """One finding per ``cond`` that runs all of its branches, with what each of them costs."""
-    return Findings(
-        _finding(facts, region, selects)
+    found = (
+        _found(facts, region, selects)
         for region in facts.program.regions()
         for selects in _groups(facts, region)
+    )
+    return Findings(
+        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
     )
 
 
@@ -57,51 +61,24 @@ def _unbroadcast(region: Region, value: int) -> int:
     return value
 
 
-def _finding(facts: Facts, region: Region, selects: list[Equation]) -> Finding:
+def _found(facts: Facts, region: Region, selects: list[Equation]) -> Found:
     cases = range(1, len(selects[0].inputs))
     costs = [_cost(facts, region, selects, case) for case in cases]
     words = ", ".join(f"branch {k} {_words(cost)}" for k, cost in enumerate(costs))
-    made = wasted_finding(
-        facts,
-        "vmapped_conds",
-        Occurrence(region, selects[0]),
-        sum(costs, NOTHING),
-        runs=region.weight,
-        hint=HINT.format(costs=words),
-    )
-    return replace(made, equations=tuple(map(id, selects)))
+    selected = [Occurrence(region, each) for each in selects]
+    hint = HINT.format(costs=words)
+    made = facts.finding("vmapped_conds", selected, hint=hint, bookkeeping=False)
+    return Found(facts.costing(made, sum(costs, NOTHING)), selected)
+
+
+def _told(facts: Facts, found: Found) -> Told:
+    frames = facts.evaluations.frames(found.work[0].equation)[-1:]
+    places = [frame_place(frame, found.finding.phase) for frame in frames]
+    return Told(TITLE.format(subject=located([subject(frames)])), places)
 
 
 def _words(cost: Cost) -> str:
     return f"{cost.flops:,} flops and {cost.transcendentals:,} transcendentals"
-
-
-def work_of_branches(facts: Facts, selects: list[Occurrence]) -> list[Occurrence]:
-    """The costliest equation of each branch that a selection selects from, if it does work."""
-    region, found = selects[0].region, list[Occurrence]()
-    for case in range(1, len(selects[0].equation.inputs)):
-        made = _made_for(region, [each.equation for each in selects], case)
-        work = [leaf for each in made for leaf in _leaves(Occurrence(region, each))]
-        work = [each for each in work if not facts.is_bookkeeping(each.equation)]
-        if work:
-            found.append(max(work, key=lambda each: _work(facts, each)))
-    return found
-
-
-def _leaves(whole: Occurrence) -> Iterator[Occurrence]:
-    stack = [whole]
-    while stack:
-        each = stack.pop()
-        control = each.equation.control
-        if control is None:
-            yield each
-        else:
-            stack.extend(Occurrence(inner, e) for inner in control.regions for e in inner.equations)
-
-
-def _work(facts: Facts, occurrence: Occurrence) -> int:
-    cost = facts.cost(occurrence.equation) or NOTHING
-    return (cost.flops + cost.transcendentals) * occurrence.region.weight
 
 
 def _cost(facts: Facts, region: Region, selects: list[Equation], case: int) -> Cost:

@@ -27,7 +27,8 @@ def wasted_finding(
     """A finding about one equation whose cost is `wasted`, in `runs` runs; None if it is opaque."""
     spent = NOTHING if wasted is None else wasted
     made = facts.finding(kind, [occurrence], hint=hint, bookkeeping=bookkeeping)
-    return facts.costing(replace(made, executions=runs), spent)
+    evidence = facts.evidence(occurrence, spent, runs)
+    return facts.costing(replace(made, equations=(evidence,)), spent)
 
 
 def needed_runs(facts: Facts, occurrence: Occurrence) -> int:
@@ -59,4 +60,4 @@ def counted_elsewhere(facts: Facts, occurrences: Sequence[Occurrence]) -> set[in
 
 
 def _on_zeros(facts: Facts) -> set[int]:
-    return {equation for finding in zeros(facts) for equation in finding.equations}
+    return {equation for finding in zeros(facts) for equation in finding.members}

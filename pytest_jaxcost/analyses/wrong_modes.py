@@ -14,10 +14,13 @@ from pytest_jaxcost.analyses.bases import (
     pushed_bases,
     vectors_of_other_mode,
 )
+from pytest_jaxcost.analyses.causes import Found, Told, causes
+from pytest_jaxcost.analyses.derivative_calls import derivative, derivative_places
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.other_mode import by_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
+from pytest_jaxcost.analyses.subjects import located
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
@@ -29,21 +32,35 @@ FACTOR = 2
 FEWEST = 5
 """How many vectors are worth another mode: a handful costs less than a backward pass keeps."""
 
+TITLE = "{subject} is made in the costlier mode"
 HINT = "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}"
 
 
-@analysis("wrong_modes")
+@analysis("wrong_modes", "JC303")
 def wrong_modes(facts: Facts) -> Findings:
     """One finding per Jacobian that the other mode makes with fewer vectors.
 
     A Jacobian that is only summed is another question, see `full_jacobians`.
     """
-    found = (
-        _finding(facts, pushed)
+    found = [
+        each
         for pushed in pushed_bases(facts)
-        if not contracted_and_not(facts, pushed)[0]
+        if not contracted_and_not(facts, pushed)[0] and (each := _found(facts, pushed))
+    ]
+    return Findings(
+        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
     )
-    return Findings(each for each in found if each is not None)
+
+
+def _told(facts: Facts, found: Found) -> Told:
+    """``jax.jacfwd(loss)(x) goes in the costlier mode``."""
+    name = located([derivative(facts, found.work[0].equation)])
+    return Told(TITLE.format(subject=name), derivative_places(facts, [found]))
+
+
+def _found(facts: Facts, pushed: Pushed) -> Found | None:
+    finding = _finding(facts, pushed)
+    return None if finding is None else Found(finding, [_last(_work(facts, pushed))])
 
 
 def instead(facts: Facts, pushed: Pushed) -> list[Replace] | str:

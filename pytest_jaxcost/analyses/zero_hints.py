@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.apart import Apart
+from pytest_jaxcost.analyses.derivative_calls import derivative
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.subjects import Subject, located, verb
+from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.depth import depth, derivatives
 from pytest_jaxcost.flow.zeros.pattern import Origin
 from pytest_jaxcost.flow.zeros.work import ZeroWork
@@ -54,6 +59,14 @@ class Saving(NamedTuple):
 
     here: int
     rewritten: Apart
+
+
+class Wasted(NamedTuple):
+    """An equation that works on zeros, and why."""
+
+    occurrence: Occurrence
+    work: ZeroWork
+    cause: Cause
 
 
 PLACES = frozenset({"pad", "dynamic_update_slice", "scatter", "scatter-add"})
@@ -121,6 +134,22 @@ def advice(cause: Cause, work: ZeroWork, equation: Equation, finding: Finding) -
     return Advice(cause, zeros, size, function, _is_pulled(work.origin, equation))
 
 
+def sentence(facts: Facts, wasted: Wasted, subjects: Sequence[Subject]) -> str:
+    """What happens to the costliest of the equations that have one cause."""
+    work, equation = wasted.work, wasted.occurrence.equation
+    is_reverse = wasted.cause in REVERSIBLE and _is_pulled(work.origin, equation)
+    zeros, size = (work.zeros, work.size) if _counts_seeds(work) else (0, 0)
+    return _SENTENCES[wasted.cause].format(
+        derivative=derivative(facts, equation).text,
+        zeros=f"{zeros:,} of {size:,}" if size else "some",
+        moves="pulls" if is_reverse else "pushes",
+        tangents="cotangents" if is_reverse else "tangents",
+        subject=located(subjects),
+        do=verb(subjects, "work", "works"),
+        multiply=verb(subjects, "multiply", "multiplies"),
+    )
+
+
 def _counts_seeds(work: ZeroWork) -> bool:
     """Whether positions are tangents: an axis that a reshape merged with another has more."""
     maker = work.origin.equation
@@ -156,6 +185,21 @@ def _is_pulled(origin: Origin, equation: Equation) -> bool:
 def _is_transposed(equation: Equation) -> bool:
     return (where.TRANSPOSE, True) in where.name_stack(equation)
 
+
+_VECTORS = "{derivative} {moves} {zeros} {tangents} through {subject} that are zero"
+_SENTENCES = {
+    Cause.SEEDS: _VECTORS,
+    Cause.SLICE_SEEDS: _VECTORS,
+    Cause.ZERO_SEED: "{derivative} is given {tangents} of zeros, which go through {subject}",
+    Cause.ZERO_TANGENT: "{subject} {do} on zeros that a derivative rule makes",
+    Cause.ZEROS: "{subject} {do} on an array of zeros",
+    Cause.CAPTURED: "{subject} {do} on an array of zeros that the function closes over",
+    Cause.DIAGONAL: "{subject} {multiply} by a diagonal matrix",
+    Cause.IDENTITY: "{subject} {multiply} by rows of an identity",
+    Cause.BASIS: "{derivative} pushes a basis through {subject}",
+    Cause.PADDING: "{subject} {do} on padding for the most part",
+    Cause.PART_USED: "only a part of {subject} is used",
+}
 
 _HINTS = {
     Cause.SEEDS: (

@@ -12,7 +12,7 @@ how Jacobians are made, and the sparsity of a function's own Jacobian is no wast
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -20,12 +20,25 @@ from typing import NamedTuple
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.apart import SUMS, Apart, apart
+from pytest_jaxcost.analyses.causes import Found, Told, causes, weightiest
+from pytest_jaxcost.analyses.derivative_calls import derivative_places
 from pytest_jaxcost.analyses.facts import INDEX_ELEMENTS, Facts
 from pytest_jaxcost.analyses.points import Points
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.repeating import repeating
+from pytest_jaxcost.analyses.subjects import NOTHING, Subject
+from pytest_jaxcost.analyses.wasted_calls import WastedCalls
 from pytest_jaxcost.analyses.zero_edits import edits_of_zeros
-from pytest_jaxcost.analyses.zero_hints import Advice, Cause, Saving, advice, cause_of
+from pytest_jaxcost.analyses.zero_hints import (
+    REVERSIBLE,
+    Advice,
+    Cause,
+    Saving,
+    Wasted,
+    advice,
+    cause_of,
+    sentence,
+)
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -52,14 +65,6 @@ STARTS = frozenset({Cause.ZERO_SEED, Cause.ZEROS})
 NOT_ASKED = Apart(0)
 
 
-class Wasted(NamedTuple):
-    """An equation that works on zeros, and why."""
-
-    occurrence: Occurrence
-    work: ZeroWork
-    cause: Cause
-
-
 class Judged(NamedTuple):
     """What is known of each value, and the equations that work on zeros, waste or not."""
 
@@ -70,12 +75,12 @@ class Judged(NamedTuple):
     """What one derivative for each argument would cost."""
 
 
-@analysis("zeros")
+@analysis("zeros", "JC301")
 def zeros(facts: Facts) -> Findings:
     """One finding per live equation that works on zeros: the part of its cost that they are."""
     known, counted, left, rewritten = judged(facts)
     return Findings(
-        _with_edits(facts, known, counted, _findings(facts, counted, rewritten)),
+        _causes(facts, counted, _with_edits(facts, known, counted, rewritten)),
         from_jax=lambda: _findings(facts, left, rewritten),
     )
 
@@ -204,10 +209,44 @@ def _starts_the_call_around(maker: Equation | None, equation: Equation) -> bool:
     return bool(made) and made[0] in where.users_path(equation)[1:]
 
 
+def _causes(facts: Facts, wasted: Sequence[Wasted], findings: Sequence[Finding]) -> list[Finding]:
+    """One finding for each derivative that pushes zeros, or for what works on them."""
+    calls = WastedCalls(facts, [each.occurrence for each in wasted])
+    why = {id(f): each for f, each in zip(findings, wasted, strict=True)}
+
+    def keys(found: Found) -> Iterable[Hashable]:
+        one = why[id(found.finding)]
+        maker = one.work.origin.equation
+        if one.cause in REVERSIBLE and maker is not None:
+            return ((one.cause, where.users_path(maker)),)
+        return ((one.cause, key) for key in calls.keys(found))
+
+    def tell(group: Sequence[Found]) -> Told:
+        most_zeros_first = sorted(group, key=lambda each: -why[id(each.finding)].work.zeros)
+        first = weightiest(most_zeros_first)[0]
+        one = why[id(first.finding)]
+        if one.cause in REVERSIBLE:
+            subjects, places = _functions([first, *group]), derivative_places(facts, group)
+        else:
+            subjects, places = calls.subjects(group), calls.places(group)
+        return Told(sentence(facts, one, subjects), places, first.finding.hint)
+
+    found = [Found(f, (each.occurrence,)) for f, each in zip(findings, wasted, strict=True)]
+    return causes(facts, found, keys, tell) if found else []
+
+
+def _functions(group: Sequence[Found]) -> list[Subject]:
+    """The functions that zeros go through, in order."""
+    places = (place for each in group for place in each.finding.places[:1])
+    names = dict.fromkeys(place.function.rpartition("<locals>.")[2] for place in places)
+    return [Subject(name, "", True) for name in names or [NOTHING]]
+
+
 def _with_edits(
-    facts: Facts, known: Sequence[Known], wasted: Sequence[Wasted], found: Sequence[Finding]
+    facts: Facts, known: Sequence[Known], wasted: Sequence[Wasted], rewritten: Apart
 ) -> list[Finding]:
     """The findings with what takes the place of their equations; cuts go with the first of all."""
+    found = _findings(facts, wasted, rewritten)
     work = [(each.occurrence, each.work, each.cause) for each in wasted]
     edits = edits_of_zeros(facts, known, work)
     own = [() if isinstance(edit, str) else (edit,) for edit in edits]
@@ -241,4 +280,5 @@ def _finding(facts: Facts, wasted: Wasted) -> Finding:
         transcendentals=int(whole.transcendentals * share),
         bytes_accessed=int(whole.bytes_accessed * share),
     )
-    return facts.costing(whole, spent)
+    evidence = facts.evidence(wasted.occurrence, spent)
+    return facts.costing(replace(whole, equations=(evidence,)), spent)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE
+from pytest_jaxcost.flow.frame_tree import FrameTree
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined
@@ -98,6 +99,20 @@ class Evaluations:
     def of(self, equation: Equation) -> Made:
         """How an equation came to be."""
         return self.made[id(equation)]
+
+    def frames(self, equation: Equation) -> tuple[_compat.Frame, ...]:
+        """The frames of the user's own code that lead to an equation, outermost first."""
+        way = self.origins.frames(self.of(equation).evaluation[0])[::-1]
+        return tuple(frame for frame in way if self.origins.is_own(frame))
+
+    def derivative_call(self, equation: Equation) -> _compat.Frame | None:
+        """The user's frame that calls the outermost derivative around an equation.
+
+        None if the whole program is that derivative.
+        """
+        way = self.origins.frames(self.of(equation).evaluation[0])[::-1]
+        asked = next((k for k, frame in enumerate(way) if _compat.derivative_of(frame)), 0)
+        return next((frame for frame in way[:asked][::-1] if self.origins.is_own(frame)), None)
 
     @cached_property
     def primal(self) -> dict[Evaluation, list[Made]]:
@@ -185,20 +200,20 @@ class Evaluations:
     def rerun(self, context: int) -> Way:
         """The frames of a context from the one on whose code ran again what it calls there."""
         way = self.origins.frames(context)[::-1]
-        calls = self._tree.calls(way)
+        calls = self._tree.along(way)
         again = [k for k, call in enumerate(calls) if call.runs > 1]
         repeated = [k for k in again if calls[k].is_repeated]
         return self._way(way, (repeated or again or [max(len(way) - 1, 0)])[0])
 
     def _way(self, way: tuple[_compat.Frame, ...], start: int) -> Way:
-        calls = self._tree.calls(way[: start + 1])
+        calls = self._tree.along(way[: start + 1])
         call = calls[start] if start < len(calls) else _Call(0, False, False)
         return Way(way[:start], way[start:], call.is_repeated, call.is_equal)
 
     @cached_property
-    def _tree(self) -> _Tree:
+    def _tree(self) -> FrameTree[_Call]:
         repeated, equal = self._all_computed_again(self.primal), self._all_computed_again(self.work)
-        tree = _Tree()
+        tree: FrameTree[_Call] = FrameTree(_Call.and_)
         for context, runs in self.runs.items():
             way = self.origins.frames(context)[::-1]
             tree.add(way, _Call(runs, context in repeated, context in equal))
@@ -399,32 +414,3 @@ class _Call(NamedTuple):
             self.is_repeated and other.is_repeated,
             self.is_equal and other.is_equal,
         )
-
-
-class _Tree:
-    """The calls that lead to evaluations, by their frames from the outside."""
-
-    def __init__(self) -> None:
-        self._inside: dict[tuple[int, _compat.Frame], int] = {}
-        self._calls: list[_Call] = []
-
-    def add(self, way: tuple[_compat.Frame, ...], new: _Call) -> None:
-        """Note what a way leads to."""
-        at = -1
-        for frame in way:
-            at = self._inside.setdefault((at, frame), len(self._calls))
-            if at == len(self._calls):
-                self._calls.append(new)
-            else:
-                self._calls[at] = self._calls[at].and_(new)
-
-    def calls(self, way: tuple[_compat.Frame, ...]) -> list[_Call]:
-        """The calls along a way, outermost first, as far as they lead to evaluations."""
-        found: list[_Call] = []
-        at: int | None = -1
-        for frame in way:
-            at = self._inside.get((at, frame)) if at is not None else None
-            if at is None:
-                break
-            found.append(self._calls[at])
-        return found

@@ -69,6 +69,10 @@ class Origins:
                 frames += self._keys[part] if part != NOWHERE else ()
         return tuple(frames)
 
+    def way(self, equation: Equation) -> tuple[_compat.Frame, ...]:
+        """The frames that lead to an equation, outermost first."""
+        return self.frames(self.of(equation).context)[::-1]
+
     def is_own(self, frame: _compat.Frame) -> bool:
         """Whether a frame belongs to the user's own code."""
         code = frame.of

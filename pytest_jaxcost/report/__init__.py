@@ -21,13 +21,13 @@ from .measurement import Compiled as Compiled
 from .measurement import Measurement as Measurement
 from .measurement import Primitives as Primitives
 from .measurement import Reading as Reading
-from .message import Style as Style
 from .message import failure as failure
 from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
 from .records import PHASES as PHASES
+from .records import Evidence as Evidence
 from .records import Finding as Finding
 from .records import Findings as Findings
 from .records import Place as Place
@@ -40,6 +40,7 @@ from .stages import Change as Change
 from .stages import Stage as Stage
 from .stages import Stages as Stages
 from .stages import Step as Step
+from .style import Style as Style
 from .suggest import did_you_mean as did_you_mean
 from .table import table as table
 from .table import table_row as table_row

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from .counts import Counts
 from .culprits import chosen
 from .layout import text
-from .message import BESIDE_MARGIN, Style, culprit_lines
+from .message import BESIDE_MARGIN, shown_lines
 from .records import Findings
 from .report import LastRead, Report
+from .style import Style
 
 SHOWN = 10
 
@@ -74,6 +75,6 @@ def _where(findings: Findings) -> list[str]:
     """The costliest findings with their places."""
     style = Style(root=os.getcwd(), width=BESIDE_MARGIN)
     shown, left_out = chosen(findings.all, SHOWN)
-    lines = culprit_lines(shown, "count", "", style)
+    lines = shown_lines(shown, "count", "", style)
     more = [f"    ... and {left_out:,} more"] if left_out else []
     return [*text(lines).splitlines(), *more]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from fractions import Fraction
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
@@ -27,18 +29,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing the program does: which equation, how often too much, at what cost, and where.
+class Evidence:
+    """An equation that a finding is about, or an instruction of the compiled program.
 
-    ``count`` is the number of repetitions beyond the first, as equations; ``executions`` the same
-    times trip counts, ``None`` where it was not looked at. ``flops``, ``transcendentals`` and
-    ``bytes_accessed`` are what all of these cost together, and lower bounds unless ``exact``.
-    ``nbytes`` is the size of the arrays the finding is about, where it is about memory. ``share``
-    is the part of the program's work, between 0 and 1, and ``None`` where the program does none.
-    ``asked`` is how often the lowered program has what a compiler repeats, ``None`` for all else.
+    ``count`` is how many there are beyond what is needed, ``executions`` the same times trip
+    counts, ``None`` where it was not looked at. ``flops``, ``transcendentals`` and
+    ``bytes_accessed`` are what all of these cost together. ``nbytes`` is the size of the arrays,
+    where a finding is about memory. ``asked`` is how often the lowered program has what a compiler
+    repeats, ``None`` for all else.
     """
 
-    kind: str
     primitive: str
     aval: str = ""
     count: int = 1
@@ -47,10 +47,64 @@ class Finding:
     transcendentals: int = 0
     bytes_accessed: int = 0
     nbytes: int = 0
+    asked: int | None = None
+    places: tuple[Place, ...] = ()
+    phase: str = ""
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
+
+    def plus(self, other: Evidence) -> Evidence:
+        """Both as one, at the places of the first."""
+        pairs = ((name, getattr(self, name), getattr(other, name)) for name in _AMOUNTS)
+        sums: dict[str, Any] = {name: None if None in (a, b) else a + b for name, a, b in pairs}
+        return replace(self, **sums)
+
+    def times(self, n: Fraction | int) -> Evidence:
+        """``n`` times as many."""
+        amounts = ((name, getattr(self, name)) for name in _AMOUNTS)
+        many: dict[str, Any] = {name: int(each * n) for name, each in amounts if each}
+        return replace(self, **many)
+
+
+_AMOUNTS = (
+    *("count", "executions", "flops", "transcendentals", "bytes_accessed", "nbytes", "asked"),
+)
+
+
+def folded(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """One for all that have the same primitive and results, costliest first."""
+    alike: dict[tuple[str, str], list[Evidence]] = {}
+    for each in evidence:
+        alike.setdefault((each.primitive, each.aval), []).append(each)
+    together = (reduce(Evidence.plus, group) for group in alike.values())
+    return tuple(sorted(together, key=lambda each: (-each.operations, -each.nbytes)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One cause of work that should not be done: what a person would mend in one place.
+
+    ``title`` says it in a sentence about the user's code, ``code`` names its page in the
+    documentation, and ``id`` stays the same while the file changes elsewhere. ``equations`` are the
+    evidence. ``flops``, ``transcendentals`` and ``bytes_accessed`` are what the program without it
+    saves, and lower bounds unless ``exact``. ``share`` is the part of the program's operations,
+    between 0 and 1, and ``None`` where the program does none.
+    """
+
+    kind: str
+    code: str = ""
+    title: str = ""
+    id: str = ""
+    equations: tuple[Evidence, ...] = ()
+    flops: int = 0
+    transcendentals: int = 0
+    bytes_accessed: int = 0
     share: float | None = None
     exact: bool = True
     bookkeeping: bool = False
-    asked: int | None = None
     places: tuple[Place, ...] = ()
     phase: str = ""
     scope: str = ""
@@ -61,8 +115,8 @@ class Finding:
     surviving_transcendentals: int = 0
     more_temp_bytes: int = 0
     """Temporary memory that the compiled program needs beyond today's without the findings."""
-    equations: tuple[int, ...] = field(default=(), compare=False, repr=False)
-    """Whatever tells the wasted equations apart within one measurement; no part of the data."""
+    members: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """What tells the equations apart within one measurement, one by one; no part of the data."""
     edits: tuple[Any, ...] = field(default=(), compare=False, repr=False)
     """What takes the finding out of the program; no part of the data."""
 
@@ -77,6 +131,43 @@ class Finding:
         return self.flops + self.transcendentals
 
     @property
+    def surviving_operations(self) -> int:
+        """Those of the operations that the compiler leaves in."""
+        return self.surviving_flops + self.surviving_transcendentals
+
+    @property
+    def primitive(self) -> str:
+        """The primitive of the first equation."""
+        return self.equations[0].primitive if self.equations else ""
+
+    @property
+    def aval(self) -> str:
+        """The results of the first equation."""
+        return self.equations[0].aval if self.equations else ""
+
+    @property
+    def count(self) -> int:
+        """How many equations there are beyond those that are needed."""
+        return sum(each.count for each in self.equations)
+
+    @property
+    def executions(self) -> int | None:
+        """How often these run; ``None`` where it was not looked at."""
+        runs = [each.executions for each in self.equations]
+        return None if None in runs else sum(each for each in runs if each is not None)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays that a finding about memory is about."""
+        return sum(each.nbytes for each in self.equations)
+
+    @property
+    def asked(self) -> int | None:
+        """How often the lowered program has what the compiler repeats."""
+        asked = [each.asked for each in self.equations if each.asked is not None]
+        return sum(asked) if asked else None
+
+    @property
     def computed(self) -> int | None:
         """How often the compiled program has what was asked for ``asked`` times."""
         return None if self.asked is None else self.asked + self.count
@@ -86,24 +177,24 @@ class Finding:
         """How many times as often as asked for it is computed."""
         return None if not self.asked else (self.asked + self.count) / self.asked
 
-    def times(self, n: int) -> Finding:
-        """``n`` findings alike, as one."""
+    def times(self, n: Fraction | int) -> Finding:
+        """``n`` findings alike, or a part of one, as one."""
         return replace(
             self,
-            count=self.count * n,
-            executions=None if self.executions is None else self.executions * n,
-            flops=self.flops * n,
-            transcendentals=self.transcendentals * n,
-            bytes_accessed=self.bytes_accessed * n,
-            nbytes=self.nbytes * n,
-            share=None if self.share is None else self.share * n,
-            asked=None if self.asked is None else self.asked * n,
+            equations=tuple(each.times(n) for each in self.equations),
+            flops=int(self.flops * n),
+            transcendentals=int(self.transcendentals * n),
+            bytes_accessed=int(self.bytes_accessed * n),
+            share=None if self.share is None else float(self.share * n),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
         data = {name: getattr(self, name) for name in _DATA}
-        return data | {"places": [asdict(place) for place in self.places]}
+        return data | {
+            "places": [asdict(place) for place in self.places],
+            "equations": [asdict(each) for each in folded(self.equations)],
+        }
 
 
 _DATA = tuple(each.name for each in fields(Finding) if each.compare)
@@ -161,13 +252,24 @@ class Findings(Sequence[Finding]):
     def __repr__(self) -> str:
         if self.unknown:
             return f"<Findings unknown: {self.unknown}>"
-        names = ", ".join(f"{each.primitive} {each.aval}".strip() for each in self[:3])
+        named = (each.title or f"{each.primitive} {each.aval}".strip() for each in self[:3])
+        names = ", ".join(named)
         more = ", ..." if len(self) > 3 else ""
         return f"<Findings count={self.count}: {names}{more}>" if self else "<Findings count=0>"
 
     @property
     def count(self) -> int:  # type: ignore[override]  # of a sequence it is a method nobody calls
+        return len(self)
+
+    @property
+    def eqns(self) -> int:
+        """How many equations the findings are about, beyond those that are needed."""
         return sum(finding.count for finding in self)
+
+    @property
+    def equations(self) -> tuple[Evidence, ...]:
+        """The evidence of all findings, costliest first."""
+        return tuple(each for finding in self for each in finding.equations)
 
     @property
     def flops(self) -> int:
@@ -244,7 +346,7 @@ class Findings(Sequence[Finding]):
         return Findings(finding for finding in self if finding.survival == "unknown")
 
     def without(self, primitives: Collection[str]) -> Findings:
-        """The findings whose primitive is not among ``primitives``."""
+        """The findings that are not about ``primitives`` alone."""
         if not primitives:
             return self
         return self._with(
@@ -281,7 +383,12 @@ def _bookkeeping(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def _without(findings: Iterable[Finding], primitives: Collection[str]) -> list[Finding]:
-    return [each for each in findings if each.primitive not in primitives]
+    """The findings that are about other primitives too."""
+    return [
+        finding
+        for finding in findings
+        if not all(each.primitive in primitives for each in finding.equations)
+    ]
 
 
 def _later(
@@ -331,4 +438,4 @@ def unknown_totals(reason: str) -> Totals:
 def _costliest_first(finding: Finding) -> tuple[Any, ...]:
     """Ties are broken by place and text, so that the order does not depend on the analysis."""
     descending = tuple(-amount for amount in finding.cost)
-    return (descending, finding.places, finding.primitive, finding.aval, finding.phase)
+    return (descending, finding.places, finding.title, finding.primitive, finding.aval)

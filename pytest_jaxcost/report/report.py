@@ -15,10 +15,11 @@ from .html import html
 from .judge import Verdict, judge
 from .limits import Limit, Limits
 from .measurement import Measurement, Reading, read
-from .message import BESIDE_MARGIN, Style, failure
+from .message import BESIDE_MARGIN, failure
 from .metrics import ABOUT_MEMORY, METRICS, OPTIMIZED, Family, Metric
 from .records import PHASES, Findings
 from .stages import Stages
+from .style import Style
 from .suggest import did_you_mean
 from .summary import summary
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
-from .message import Style, caveat_lines, culprit_lines, where_measured
+from .message import caveat_lines, shown_lines, where_measured
 from .metrics import METRICS, OPTIMIZED
+from .style import Style
 from .wording import NOTES, amount
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
     yield from paragraph(NOTES.get(kind, ""), indent=4, width=style.width, style="faint")
     field = METRICS[names[0]].reads[1] if names else "count"
     shown, left_out = chosen(findings, SHOWN, field=field)
-    yield from culprit_lines(shown, field, report.environment.get("target", ""), style)
+    yield from shown_lines(shown, field, report.environment.get("target", ""), style)
     if left_out:
         yield (Cell(f"    ... and {left_out:,} more in report.{kind}", "faint"),)
 

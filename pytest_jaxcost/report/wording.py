@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -12,49 +12,38 @@ from .measurement import Reading
 from .metrics import OPTIMIZED, Unit
 from .records import Finding
 
-# What happened, for a finding that stands for ``n`` equations beyond the first.
-PHRASES: Mapping[str, Callable[[int], str]] = MappingProxyType(
+MADE = frozenset({"intermediates", "constants"})
+"""Kinds of findings about arrays: how often they are made says nothing."""
+
+COSTS: Mapping[str, str] = MappingProxyType(
     {
-        "duplicates": lambda n: f"computed {times(n + 1)}",
-        "dead": lambda n: "never used" if n == 1 else f"never used, {times(n)}",
-        "recomputed": lambda n: f"recomputed {times(n)}",
-        "key_reuse": lambda n: f"drawn {times(n + 1)} from one key",
-        "loop_invariants": lambda _: "unchanged in its loop",
-        "batch_invariants": lambda _: "the same along an axis",
-        "constant_work": lambda _: "constant",
-        "repeated_callbacks": lambda n: f"called again {times(n)}",
-        "vmapped_conds": lambda _: "all branches run",
-        "upcast_dots": lambda _: "of widened operands",
-        "full_jacobians": lambda n: f"sums a whole Jacobian{more(n)}",
-        "repeated_factorizations": lambda n: f"factored {times(n + 1)}",
-        "wrong_modes": lambda n: f"in the costlier mode{more(n)}",
-        "zeros": lambda n: f"on zeros{more(n)}",
-        "intermediates": lambda _: "",
-        "constants": lambda _: "",
+        "dead": "as written",
+        "recomputed": "costs",
+        "key_reuse": "costs",
+        "upcast_dots": "of",
+        "vmapped_conds": "runs",
+        "recomputed_by_xla": "costs",
+        "cloned": "costs",
     }
 )
+"""The word before an amount that mending a finding does not save."""
+
+CALLS = frozenset({"repeated_callbacks"})
+"""Kinds whose findings are priced in calls: what a callback costs is unknown."""
+
+PHASE_WORDS: Mapping[str, str] = MappingProxyType(
+    {"primal": "forward", "jvp": "forward", "transpose": "backward", "recompute": "remat"}
+)
+"""What users call the phases of a derivative."""
 
 NOTES: Mapping[str, str] = MappingProxyType(
     {
         "dead": "JAX drops dead equations when it lowers: tracing time, not run time.",
         "recomputed": "jax.checkpoint was asked to do this again, to save memory.",
-        "key_reuse": "key reuse? Draws from one key are the same numbers.",
-        "loop_invariants": "XLA moves most of it out of the loop when it compiles.",
-        "batch_invariants": "XLA may move the broadcast behind elementwise work, not a dot's.",
+        "key_reuse": "Draws from one key are the same numbers.",
         "vmapped_conds": "information: vmap cannot branch for each element of a batch.",
         "upcast_dots": "information: dot products take narrow operands as they are.",
         "cloned": "the compiler's doing: the program itself asks for less.",
-    }
-)
-
-FORETOLD = frozenset({"batch_invariants", "dead", "loop_invariants"})
-"""Kinds whose notes say what compilers do as a rule: a verdict says what this one did."""
-
-SURVIVAL: Mapping[str, str] = MappingProxyType(
-    {
-        "survives": "survives compilation",
-        "removed": "removed by the compiler",
-        "unknown": "may survive compilation",
     }
 )
 
@@ -66,11 +55,6 @@ LISTED = 4
 def times(n: int) -> str:
     """``once``, ``twice``, ``3 times``."""
     return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
-
-
-def more(n: int) -> str:
-    """Nothing for one, ``, 3 times`` for several."""
-    return "" if n == 1 else f", {times(n)}"
 
 
 def what(finding: Finding) -> str:
@@ -86,10 +70,10 @@ def happened(culprit: Culprit) -> str:
     total = culprit.total
     if finding.asked is not None:
         parts = [f"computed {times(total.computed or 0)}", f"asked for {times(total.asked or 0)}"]
-    elif finding.kind not in PHRASES:
-        parts = [times(total.count)]
+    elif finding.kind in MADE:
+        parts = [f"{alike} such" if alike > 1 else ""]
     else:
-        parts = [PHRASES[finding.kind](finding.count), f"{alike} such" if alike > 1 else ""]
+        parts = [times(total.count)]
     if total.executions not in (None, 0, total.count):
         more = "" if finding.asked is None else " more"
         parts.append(f"run {times(total.executions)}{more}")
@@ -111,7 +95,7 @@ def amounts(culprit: Culprit, field: str) -> tuple[str, ...]:
 def share(culprit: Culprit) -> str:
     """Of what adds to a total: its part of the program's work."""
     part = culprit.total.share
-    if culprit.finding.kind in (*PHRASES, *OPTIMIZED) or not part:
+    if culprit.finding.kind in (*MADE, *OPTIMIZED) or not part:
         return ""
     return f"{show_share(Fraction(part))} of the work"
 
@@ -120,24 +104,6 @@ def _weight(value: int, field: str) -> str:
     if field == "transcendentals":
         return f"{value:,} transcendental{'s' if value != 1 else ''}"
     return show(value, "flop" if field == "flops" else "bytes")
-
-
-def survival(finding: Finding, target: str) -> str:
-    """Whether the compiler leaves the work in, where that was looked for."""
-    if finding.survival is None:
-        return ""
-    where = f" ({target})" if target else ""
-    reason = f": {finding.survival_reason}" if finding.survival_reason else ""
-    memory = f", {show(finding.more_temp_bytes, 'bytes')} more temporary memory without it"
-    also = memory if finding.more_temp_bytes and finding.survival != "removed" else ""
-    return f"{_survival(finding)}{where}{reason}{also}"
-
-
-def _survival(finding: Finding) -> str:
-    if finding.survival != "partly":
-        return SURVIVAL[finding.survival or "unknown"]
-    field = "flops" if finding.flops else "transcendentals"
-    return f"{_weight(getattr(finding, f'surviving_{field}'), field)} of it survive compilation"
 
 
 def amount(reading: Reading, unit: Unit, *, apart_from: Fraction | None = None) -> str:

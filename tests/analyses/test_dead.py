@@ -24,7 +24,7 @@ def dead(function: Callable[..., Any], *args: Any) -> Findings:
 
 
 def names(findings: Findings) -> list[str]:
-    return sorted(finding.primitive for finding in findings for _ in range(finding.count))
+    return sorted(each.primitive for each in findings.equations for _ in range(each.count))
 
 
 # fmt: off

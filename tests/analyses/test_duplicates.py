@@ -32,9 +32,9 @@ class Twins(NamedTuple):
 
     def found(self, function: Callable[..., Any]) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for finding in measure(function, self.args).duplicates:
-            if not self.only or finding.primitive in self.only:
-                counts[finding.primitive] += finding.count
+        for each in measure(function, self.args).duplicates.equations:
+            if not self.only or each.primitive in self.only:
+                counts[each.primitive] += each.count
         return counts
 
 

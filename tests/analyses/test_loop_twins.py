@@ -148,8 +148,8 @@ def test_twins_are_duplicates(fn: Any, instead: Any, flops: int, sines: int, hin
     found = report.duplicates
     assert (found.flops, found.transcendentals) == (flops, sines)
     assert {hint in each.hint for each in found} == {True}
-    assert {each.executions for each in found if each.primitive != "reduce_sum"} == {T}
-    assert better.duplicates.count == 0
+    assert {each.executions for each in found.equations if each.primitive != "reduce_sum"} == {T}
+    assert better.duplicates.eqns == 0
     saved = [before - after for before, after in zip(work(report), work(better), strict=True)]
     # a fori_loop counts its iterations: one integer addition each
     assert saved == [pytest.approx(flops, abs=T), sines]
@@ -207,12 +207,11 @@ def energy(w: Any, x: Any) -> Any:
 
 VECTORS = (U, V, U + V)
 PUSH_ONCE = (
-    "it is differentiated more than once at one point; call jax.linearize once and apply the "
+    "call jax.linearize once and apply the "
     "result to each tangent, or jax.vmap one jax.jvp over the tangents"
 )
 PULL_ONCE = (
-    "it is differentiated more than once at one point; call jax.vjp once and apply the result to "
-    "each cotangent, or jax.vmap it over the cotangents"
+    "call jax.vjp once and apply the result to each cotangent, or jax.vmap it over the cotangents"
 )
 
 
@@ -266,7 +265,7 @@ def test_derivatives_at_one_line_of_a_python_loop(fn: Any, instead: Any, hint: s
     report, better = measure(fn, (W, X)), measure(instead, (W, X))
     found = report.duplicates
     assert {each.hint for each in found} == {hint}
-    assert better.duplicates.count == 0
+    assert better.duplicates.eqns == 0
     saved = [before - after for before, after in zip(work(report), work(better), strict=True)]
     assert [found.flops, found.transcendentals] == saved
     assert saved[0] > 0
@@ -290,7 +289,10 @@ PLAIN: dict[str, Callable[[Any, Any], Any]] = {
 def test_what_is_no_series_of_derivatives_keeps_the_plain_hint(fn: Any) -> None:
     found = measure(fn, (W, X)).duplicates
     assert found.count > 0
-    assert {each.hint for each in found} == {"compute it once and reuse the result"}
+    assert {each.hint for each in found} <= {
+        "compute it once and reuse the result",
+        "call layer once and reuse the result",
+    }
 
 
 ONE_DERIVATIVE: dict[str, Callable[[Any, Any], Any]] = {

@@ -169,7 +169,7 @@ def test_a_branch_counts_in_a_phase_only_if_it_is_the_costliest() -> None:
 
 def test_findings_carry_the_phase_that_they_count_in() -> None:
     report = measure(lambda w, x: (rnn(w, x), jax.grad(rnn)(w, x)), (W, X))
-    assert report.duplicates.count > 0
+    assert report.duplicates.eqns > 0
     for name, part in report.phases.items():
         assert {finding.phase for finding in part.duplicates} <= {name}
 
@@ -218,7 +218,7 @@ def test_limits_per_phase(limits: dict[str, Any], kept: bool) -> None:
     if kept:
         assert report.check(phases=limits) is report
     else:
-        with pytest.raises(AssertionError, match=r"jaxcost: 1 of 1 limit exceeded by grad\(loss\)"):
+        with pytest.raises(AssertionError, match=r"jaxcost: phases[^ ]+ .*\s+grad\(loss\)"):
             report.check(phases=limits)
 
 
@@ -226,7 +226,7 @@ def test_a_multiple_is_of_the_same_phase() -> None:
     forward = measure(loss, (W, X))
     twice = measure(lambda w, x: (loss(w, x), loss(2 * w, x)), (W, X))
     twice.check(phases={"primal": {"max_transcendentals": "2x"}}, relative_to=forward)
-    with pytest.raises(AssertionError, match=r'phases\["primal"\]\.transcendentals +8 '):
+    with pytest.raises(AssertionError, match=r'phases\["primal"\]\.transcendentals 2x > 1x'):
         twice.check(phases={"primal": {"max_transcendentals": "1x"}}, relative_to=forward)
 
 

@@ -84,6 +84,6 @@ def test_the_rewrite_moves_less_and_sums_as_precisely():
     )
     narrow = QUIET["as they are"]
     after = pytest_jaxcost.measure(narrow, (A, B))
-    assert (after.flops, after.upcast_dots.count) == (before.flops, 0)
+    assert (after.flops, after.upcast_dots.eqns) == (before.flops, 0)
     assert after.bytes_accessed < before.bytes_accessed / 2
     assert jnp.array_equal(narrow(A, B), wide(A) @ wide(B))

@@ -118,7 +118,7 @@ def test_a_captured_reference() -> None:
     report = measure(function, (jnp.ones(3),))
     assert report.transcendentals == 6
     read_everything(report)
-    assert report.duplicates.count == 0
+    assert report.duplicates.eqns == 0
 
 
 def test_a_captured_scalar_reference_bounds_a_loop() -> None:

@@ -32,7 +32,7 @@ def test_its_body_is_counted_once_with_a_caveat() -> None:
     assert report.primitives["sin"] == report.primitives["cos"] == report.primitives["tanh"] == 1
     assert not report.exact
     assert report.caveats == (UNKNOWN_BODY.format(name="apply_open"),)
-    assert report.dead.count == 0
+    assert report.dead.eqns == 0
 
 
 def test_what_its_constants_are_made_of_is_taken_to_depend_on_its_operands() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from pytest_jaxcost.report import Finding, Findings, Place, ScopeError, Totals
+from pytest_jaxcost.report import Evidence, Finding, Findings, Place, ScopeError, Totals
 
 ALIASES = {"pjit": "jit", "remat2": "checkpoint", "remat": "checkpoint"}
 WORK = ("add", "cholesky", "cos", "dot_general", "exp", "mul", "sin", "tan", "tanh")
@@ -122,6 +122,8 @@ def attention(**changes: Any) -> Finding:
     """A layer called twice: the finding that the design's example message is about."""
     finding: dict[str, Any] = {
         "kind": "duplicates",
+        "code": "JC101",
+        "title": "attention is evaluated twice with the same values",
         "primitive": "dot_general",
         "aval": "f32[512,512]",
         "count": 1,
@@ -135,4 +137,17 @@ def attention(**changes: Any) -> Finding:
         "phase": "jvp",
         "hint": "both call attention(x); call it once and reuse the result",
     }
-    return Finding(**finding | changes)
+    return found(**finding | changes)
+
+
+OF_EQUATIONS = ("primitive", "aval", "count", "executions", "nbytes", "asked")
+
+
+def found(**data: Any) -> Finding:
+    """A finding about one equation, from what is known of either."""
+    amounts = ("flops", "transcendentals", "bytes_accessed")
+    of_both = {name: data[name] for name in amounts if name in data}
+    evidence = Evidence(
+        **{name: data.pop(name) for name in OF_EQUATIONS if name in data}, **of_both
+    )
+    return Finding(**data, equations=(evidence,))

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_jaxcost.report import Finding, Findings, Place, Report, explain
+from pytest_jaxcost.report import Findings, Place, Report, explain
 
-from .fake import Fake, attention
+from .fake import Fake, attention, found
 
-TANH = Finding(
+TANH = found(
     kind="occurrences",
     primitive="tanh",
     aval="f32[512]",

@@ -8,7 +8,6 @@ import pytest
 
 from pytest_jaxcost.report import (
     CostError,
-    Finding,
     Findings,
     Limits,
     Place,
@@ -17,7 +16,7 @@ from pytest_jaxcost.report import (
     Totals,
 )
 
-from .fake import Fake, attention
+from .fake import Fake, attention, found
 
 TANH = attention(
     primitive="tanh",
@@ -120,14 +119,14 @@ jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
 
 
 def test_all_breaches_at_once() -> None:
-    dead = Finding(
+    dead = found(
         kind="dead",
         primitive="sin",
         aval="f32[8]",
         transcendentals=8,
         places=(Place(file="model.py", line=3),),
     )
-    tanh = Finding(
+    tanh = found(
         kind="occurrences",
         primitive="tanh",
         aval="f32[512]",
@@ -201,7 +200,7 @@ jaxcost: 1 of 1 limit exceeded by grad(loss)
 
 
 def test_a_multiple_names_both_amounts() -> None:
-    dot = Finding(
+    dot = found(
         kind="occurrences",
         primitive="dot_general",
         aval="f32[512,512]",

@@ -47,7 +47,7 @@ def test_each_phase_is_a_report() -> None:
     assert len(phases) == 5
     assert phases["transpose"].flops == 20_000_000
     assert phases["recompute"].eqns == 0
-    assert phases["transpose"].duplicates.count == 1
+    assert phases["transpose"].duplicates.eqns == 1
     assert fake.made == ["phase transpose", "phase recompute"]
 
 
@@ -75,7 +75,7 @@ def test_what_is_read_of_a_part_explains_an_assert_about_the_whole() -> None:
 
 def test_parts_ignore_what_the_report_ignores() -> None:
     report = Report(divided(), ignore=["dot_general"])
-    assert report.phases["transpose"].duplicates.count == 0
+    assert report.phases["transpose"].duplicates.eqns == 0
 
 
 MESSAGE = """

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pytest_jaxcost.report import Finding, Findings
+from pytest_jaxcost.report import Findings
 
-from .fake import attention
+from .fake import attention, found
 
-BROADCAST = Finding(
+BROADCAST = found(
     kind="duplicates", primitive="broadcast_in_dim", bookkeeping=True, bytes_accessed=10**9
 )
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from pytest_jaxcost.report import METRICS, Finding, Findings, Place, Report, Totals
+from pytest_jaxcost.report import METRICS, Findings, Place, Report, Totals
 from pytest_jaxcost.report.metrics import OPTIMIZED
 
-from .fake import Fake, attention
+from .fake import Fake, attention, found
 
-SIN = Finding(kind="dead", primitive="sin", aval="f32[8]", transcendentals=8)
-ARRAY = Finding(kind="intermediates", primitive="exp", aval="f32[1024]", nbytes=4096)
+SIN = found(kind="dead", primitive="sin", aval="f32[8]", transcendentals=8)
+ARRAY = found(kind="intermediates", primitive="exp", aval="f32[1024]", nbytes=4096)
 
 
 def wasteful(**changes: Any) -> Fake:
@@ -35,9 +35,9 @@ def test_totals_are_attributes() -> None:
 
 def test_each_kind_of_findings_is_an_attribute() -> None:
     report = Report(wasteful())
-    assert report.duplicates.count == 1
-    assert report.dead.count == 0
-    assert report.dead.from_jax.count == 1
+    assert report.duplicates.eqns == 1
+    assert report.dead.eqns == 0
+    assert report.dead.from_jax.eqns == 1
     assert {"duplicates", "key_reuse"} <= set(dir(report))
 
 
@@ -65,7 +65,7 @@ def test_an_error_inside_a_property_is_not_hidden() -> None:
 
 
 def test_a_report_can_be_copied() -> None:
-    assert copy.copy(Report(wasteful())).duplicates.count == 1
+    assert copy.copy(Report(wasteful())).duplicates.eqns == 1
 
 
 def test_every_metric_is_computed_when_read() -> None:

@@ -1,0 +1,131 @@
+"""The causes of wasted work: calls and expressions of the user's that do nothing else.
+
+Equations have one cause if one call of the user's makes both, or if one reads what the other
+computes: who mends one line mends the lines that follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
+from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.subjects import Subject, distinct, subject
+from pytest_jaxcost.flow.calls import Calls
+from pytest_jaxcost.flow.repeats import Occurrence
+from pytest_jaxcost.ir.equation import Equation
+from pytest_jaxcost.report.records import Finding, Place
+
+MOST_PLACES = 3
+"""Places of one cause that are shown."""
+
+Sentence = Callable[[Sequence[Subject], Found], str]
+"""What is said of subjects; the finding is the costliest of the group."""
+
+Keys = Callable[["WastedCalls", Found], Iterable[Hashable]]
+
+
+def wasted_calls(
+    facts: Facts,
+    found: Iterable[Found],
+    sentence: Sentence,
+    *,
+    keys: Keys | None = None,
+    also: Iterable[Occurrence] = (),
+    start: Callable[[Occurrence], int] = lambda _: 0,
+    has_floor: bool = True,
+) -> list[Finding]:
+    """One finding for each call or expression that does nothing but wasted work.
+
+    Work of which there is `also` too much, and that is not counted, is no other work.
+    """
+    listed = list(found)
+    if not listed:
+        return []
+    calls = WastedCalls(facts, [each for one in listed for each in one.work], also, start)
+
+    def tell(group: Sequence[Found]) -> Told:
+        return Told(sentence(calls.subjects(group), group[0]), calls.places(group))
+
+    return causes(
+        facts, listed, partial(keys or WastedCalls.keys, calls), tell, has_floor=has_floor
+    )
+
+
+class WastedCalls:
+    """The calls that wasted equations belong to.
+
+    `start` is how many of the outermost frames of an equation lead to a body that it stands in, and
+    are no calls of wasted work themselves.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        wasted: Iterable[Occurrence],
+        also: Iterable[Occurrence] = (),
+        start: Callable[[Occurrence], int] = lambda _: 0,
+    ) -> None:
+        self._facts, self._start = facts, start
+        listed = list(wasted)
+        self._chosen = {id(each.equation) for each in (*listed, *also)}
+        self._made = {value for each in listed for value in each.equation.outputs}
+        self._frames: dict[int, tuple[_compat.Frame, ...]] = {}
+
+    def keys(self, found: Found) -> Iterable[Hashable]:
+        """What a finding has in common with those of the same cause."""
+        for each in found.work:
+            yield self.frames(each)[:1] or id(each.equation)
+            yield from each.equation.outputs
+            yield from self._read(each.equation)
+
+    def subjects(self, group: Sequence[Found]) -> list[Subject]:
+        """What the equations of a group belong to, the costliest first."""
+        return distinct(subject(self.frames(each)) for found in group for each in found.work[:1])
+
+    def places(self, group: Sequence[Found]) -> list[Place]:
+        """Where that is called, costliest first."""
+        places: dict[tuple[str, int], Place] = {}
+        for found in group:
+            for each in found.work[:1]:
+                for frame in self.frames(each)[:1]:
+                    place = frame_place(frame, self._facts.phases.of(each.equation))
+                    places.setdefault((place.file, place.line), place)
+        return list(places.values())[:MOST_PLACES]
+
+    def frames(self, occurrence: Occurrence) -> tuple[_compat.Frame, ...]:
+        """The user's frames from the outermost call that is all wasted, that one first."""
+        equation = occurrence.equation
+        if id(equation) not in self._frames:
+            context = self._facts.evaluations.of(equation).evaluation[0]
+            outermost = self._calls.outermost(context, self._start(occurrence))
+            self._frames[id(equation)] = outermost
+        return self._frames[id(equation)]
+
+    @cached_property
+    def _calls(self) -> Calls:
+        return Calls(self._facts.evaluations, self._chosen)
+
+    def _read(self, equation: Equation) -> Iterator[int]:
+        """The wasted values that an equation reads, moved or shaped in between or not."""
+        stack, seen = list(equation.inputs), set[int]()
+        while stack:
+            value = stack.pop()
+            if value in self._made:
+                yield value
+            elif value not in seen:
+                seen.add(value)
+                maker = self._movers.get(value)
+                stack += maker.inputs if maker else ()
+
+    @cached_property
+    def _movers(self) -> dict[int, Equation]:
+        """The equations that move or shape, by what they make."""
+        return {
+            value: equation
+            for _, equation in self._facts.program.walk()
+            if equation.control is None and self._facts.is_bookkeeping(equation)
+            for value in equation.outputs
+        }

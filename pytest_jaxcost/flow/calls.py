@@ -1,0 +1,48 @@
+"""Calls of the user's code that do nothing but some chosen work.
+
+A finding names what a person would change: the outermost call all of whose work is wasted, and not
+each expression inside it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Container
+
+from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.evaluations import Evaluations
+from pytest_jaxcost.flow.frame_tree import FrameTree
+
+
+class Calls:
+    """The calls of a program all of whose work is among the equations with the ``id``s `chosen`."""
+
+    def __init__(self, evaluations: Evaluations, chosen: Container[int]) -> None:
+        self._origins = evaluations.origins
+        self._tree: FrameTree[bool] = FrameTree(operator.and_)
+        for context, is_chosen in _contexts(evaluations, chosen).items():
+            self._tree.add(self._origins.frames(context)[::-1], is_chosen)
+
+    def outermost(self, context: int, start: int = 0) -> tuple[_compat.Frame, ...]:
+        """The user's frames of a context from the call all of whose work is chosen, that one first.
+
+        Frames before the position `start`, counted from the outermost, are left out. Where more
+        than the chosen work stands in the innermost expression, the innermost frame alone.
+        """
+        way = self._origins.frames(context)[::-1]
+        whole = self._tree.along(way)
+        own = [k for k, frame in enumerate(way) if self._origins.is_own(frame)]
+        first = next((k for k in own if k >= start and k < len(whole) and whole[k]), None)
+        if first is None:
+            return tuple(way[k] for k in own[-1:])
+        return tuple(way[k] for k in own if k >= first)
+
+
+def _contexts(evaluations: Evaluations, chosen: Container[int]) -> dict[int, bool]:
+    """Whether all that a context computes is chosen; what a derivative adds is not asked."""
+    found: dict[int, bool] = {}
+    for equation, made in evaluations.made.items():
+        if made.is_primal:
+            context = made.evaluation[0]
+            found[context] = found.get(context, True) and equation in chosen
+    return found
