@@ -67,6 +67,11 @@ class Facts:
         return inline(self.jaxpr, RULES)
 
     @cached_property
+    def is_wide(self) -> bool:
+        """Whether the program has numbers of 64 bits."""
+        return _compat.needs_x64(self.program.avals)
+
+    @cached_property
     def numbers(self) -> Sequence[int]:
         return value_numbers(self.program)
 

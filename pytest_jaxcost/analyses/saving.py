@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.lowering import WIDE
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
@@ -67,8 +66,7 @@ def live_with(facts: Facts, edits: Sequence[Replace]) -> bytearray:
 def traced(facts: Facts, edit: Replace) -> Facts:
     """The function of a replacement as a program."""
     args = [_struct(facts.program.avals[value]) for value in edit.inputs]
-    wide = any(arg.dtype.name in WIDE for arg in args)
-    with jax.enable_x64(wide):
+    with jax.enable_x64(facts.is_wide):
         return Facts(jax.make_jaxpr(edit.function)(*args))
 
 
