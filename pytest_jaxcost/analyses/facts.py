@@ -211,7 +211,7 @@ class Facts:
         """Facts about another program, which has equations in common with this one."""
         other = Facts(self.jaxpr, self.libraries, self.own)
         other.program = program
-        other._costs = dict(self._costs)
+        other._costs, other.doubts = dict(self._costs), dict(self.doubts)
         return other
 
     def within(self, members: frozenset[int]) -> Facts:

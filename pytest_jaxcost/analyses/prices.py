@@ -71,10 +71,10 @@ class Without:
         """The facts about that program."""
         return self._original.about(self.rewritten.program) if self._edits else self._original
 
-    @property
+    @cached_property
     def rewritten_facts(self) -> Facts:
         """The facts about the program as it is written down, without what is dead."""
-        return self._original.about(self.rewritten.program)
+        return self.facts if self._edits else self._original.about(self.rewritten.program)
 
     @cached_property
     def runs(self) -> dict[int, Runs]:
