@@ -9,6 +9,7 @@ any more belongs to the finding that read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -155,7 +156,7 @@ class Prices:
         owners = after.owners(0)
         saved: list[set[str]] = [set() for _ in findings]
         for value, cost in _differences(self._facts, before, after):
-            if cost.flops + cost.transcendentals > 0 and value in before.runs:
+            if cost.operations > 0 and value in before.runs:
                 saved[owners.get(value, 0)].add(before.runs[value].eqn.primitive.name)
         return [frozenset(each) for each in saved]
 
@@ -186,16 +187,22 @@ class Prices:
         saved = [NOTHING] * n
         for value, cost in _differences(self._facts, before, after):
             saved[owners.get(value, first) - first] += cost
-        return _none_below_zero(saved)
+        return none_below_zero(saved)
 
 
-def _none_below_zero(saved: list[Cost]) -> list[Cost]:
-    """The same in all, where a branch that costs most now is another finding's than before."""
-    for k, cost in enumerate(saved):
-        if cost.flops + cost.transcendentals < 0:
-            most = max(range(len(saved)), key=lambda k: saved[k].flops + saved[k].transcendentals)
-            saved[most], saved[k] = saved[most] + cost, NOTHING
-    return saved
+def none_below_zero(saved: Sequence[Cost]) -> list[Cost]:
+    """As many operations in all, none of them and no bytes below zero, the largest taken from.
+
+    Where another branch costs most than before, one finding makes dearer what another one saves.
+    All is nothing where nothing is saved in all.
+    """
+    short = sum((cost for cost in saved if cost.operations < 0), NOTHING)
+    left = [cost if cost.operations >= 0 else NOTHING for cost in saved]
+    for k in sorted(range(len(left)), key=lambda k: left[k].operations, reverse=True):
+        if short.operations < 0:
+            rest = left[k] + short
+            left[k], short = (rest, NOTHING) if rest.operations >= 0 else (NOTHING, rest)
+    return [replace(cost, bytes_accessed=max(0, cost.bytes_accessed)) for cost in left]
 
 
 def _about(edit: Edit) -> tuple[int, ...]:

@@ -128,7 +128,7 @@ class Survival:
     def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
         costs, primitives = self._prices.costs_alone(found), self._prices.primitives_alone(found)
         return [
-            Asked(each, cost.flops + cost.transcendentals, _opcodes(each, names))
+            Asked(each, cost.operations, _opcodes(each, names))
             for each, cost, names in zip(found, costs, primitives, strict=True)
         ]
 
