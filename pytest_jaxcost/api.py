@@ -253,7 +253,9 @@ class _Measurement:
 
     def _compiled_without(self, without: Without) -> Compiled:
         jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
-        return Compiled(self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target))
+        compiled = self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target)
+        attempt = partial(self.attempt, "the compiled program without findings")
+        return Compiled(compiled, attempt=attempt)
 
     def without(self, kinds: Collection[str]) -> _Measurement:
         """The program without the findings of some kinds, or of all that are waste."""
