@@ -296,6 +296,7 @@ class Facts:
         nbytes: int = 0,
         bookkeeping: bool | None = None,
         edits: Iterable[Edit] = (),
+        no_edit: str = "",
     ) -> Finding:
         """A finding about the first of `wasted`: what running all of them costs."""
         equation = wasted[0].equation
@@ -325,16 +326,18 @@ class Facts:
             hint=hint,
             equations=tuple(id(o.equation) for o in wasted),
             edits=tuple(edits),
+            no_edit=no_edit,
         )
 
-    def costing(self, finding: Finding, cost: Cost) -> Finding:
-        """The finding with another cost than that of its equations."""
+    def costing(self, finding: Finding, cost: Cost, exact: bool = True) -> Finding:
+        """The finding with another cost than that of its equations, which may be a lower bound."""
         return replace(
             finding,
             flops=cost.flops,
             transcendentals=cost.transcendentals,
             bytes_accessed=cost.bytes_accessed,
             share=self.share(cost, finding.kind),
+            exact=finding.exact and exact,
         )
 
     def share(self, cost: Cost, kind: str = "") -> float | None:

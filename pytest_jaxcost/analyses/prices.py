@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.saving import FREE, Spent, spent
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.report.records import Finding, Findings
@@ -146,7 +147,7 @@ class Prices:
             self._programs[key] = Without(self._facts, findings)
         return self._programs[key]
 
-    def costs_alone(self, findings: tuple[Finding, ...]) -> list[Cost]:
+    def costs_alone(self, findings: tuple[Finding, ...]) -> list[Spent]:
         """What each of some findings costs if no others are claimed before."""
         return self._saved(self.alone(()), self.alone(findings), len(findings))
 
@@ -155,8 +156,8 @@ class Prices:
         before, after = self.alone(()), self.alone(findings)
         owners = after.owners(0)
         saved: list[set[str]] = [set() for _ in findings]
-        for value, cost in _differences(self._facts, before, after):
-            if cost.operations > 0 and value in before.runs:
+        for value, less in _differences(self._facts, before, after):
+            if less.cost.operations > 0 and value in before.runs:
                 saved[owners.get(value, 0)].add(before.runs[value].eqn.primitive.name)
         return [frozenset(each) for each in saved]
 
@@ -165,12 +166,12 @@ class Prices:
         claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()
         before, after = self.without(claimed), self.without((*claimed, kind))
         saved = self._saved(before, after, len(found))
-        prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}
+        prices = {id(each): price for each, price in zip(found, saved, strict=True)}
         reasons = after.reasons
 
         def priced(each: Finding) -> Finding:
             if each.edits and id(each) not in reasons:
-                return self._facts.costing(each, prices[id(each)])
+                return self._facts.costing(each, *prices[id(each)])
             return each if self._is_left(each, before) else self._facts.costing(each, NOTHING)
 
         return found.mapped(priced)
@@ -180,14 +181,16 @@ class Prices:
         made = self._facts.results_of(finding.equations)
         return not made or any(value in before.runs for value in made)
 
-    def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:
+    def _saved(self, before: Without, after: Without, n: int) -> list[Spent]:
         """What each of the last `n` findings saves that the second program is without."""
         first = len(after.findings) - n
         owners = after.owners(first)
-        saved = [NOTHING] * n
-        for value, cost in _differences(self._facts, before, after):
-            saved[owners.get(value, first) - first] += cost
-        return none_below_zero(saved)
+        saved = [FREE] * n
+        for value, less in _differences(self._facts, before, after):
+            owner = owners.get(value, first) - first
+            saved[owner] = saved[owner].plus(less)
+        costs = none_below_zero([each.cost for each in saved])
+        return [Spent(cost, each.exact) for cost, each in zip(costs, saved, strict=True)]
 
 
 def none_below_zero(saved: Sequence[Cost]) -> list[Cost]:
@@ -224,7 +227,7 @@ def _with_ancestors(
     return owners
 
 
-def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Cost]]:
+def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Spent]]:
     """What each value costs less in the second program; less than nothing where it is new.
 
     One iteration of a loop of unknown length is one less too if it runs before the loop instead.
@@ -235,9 +238,8 @@ def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tupl
         if old is not None and not old.exact and value in hoisted:
             new = None
         if old != new:
-            yield value, _cost(facts, old) - _cost(facts, new)
+            yield value, _spent(facts, old).plus(_spent(facts, new).times(-1))
 
 
-def _cost(facts: Facts, runs: Runs | None) -> Cost:
-    cost = None if runs is None else facts.price(runs.eqn)
-    return NOTHING if runs is None or cost is None else cost.times(runs.times)
+def _spent(facts: Facts, runs: Runs | None) -> Spent:
+    return FREE if runs is None else spent(facts.price(runs.eqn)).times(runs.times)

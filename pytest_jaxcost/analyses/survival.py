@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.prices import EDITED, Prices, Without
-from pytest_jaxcost.compiled import NO_TEXT, Compiled
+from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.cost.opcodes import opcodes_of
 from pytest_jaxcost.report.metrics import ABOUT_MEMORY
 from pytest_jaxcost.report.records import Finding, Findings
@@ -36,6 +36,10 @@ NO_EDIT = "the program without it cannot be written down"
 
 Compile = Callable[[Without], Compiled]
 """Compiles the program without some findings; raises RewriteError where there is none."""
+
+
+class UnreadError(Exception):
+    """A compiled program that cannot be read; the message is the reason."""
 
 
 class Amounts(NamedTuple):
@@ -92,14 +96,13 @@ class Survival:
             return found.mapped(_removed)
         if kind not in EDITED:
             return found.mapped(lambda each: _unknown(each, NOT_WASTE))
-        if self._compiled.pricing is None:
-            return found.mapped(lambda each: _unknown(each, NO_TEXT))
         verdicts = self._verdicts(found)
         return found.mapped(lambda each: verdicts[id(each)])
 
     def _verdicts(self, found: Findings) -> dict[int, Finding]:
         without = self._prices.alone(tuple(found))
-        reasons = {id(each): NO_EDIT for each in found if not each.edits} | dict(without.reasons)
+        reasons = {id(each): each.no_edit or NO_EDIT for each in found if not each.edits}
+        reasons |= without.reasons
         written = [each for each in found if id(each) not in reasons]
         verdicts = {
             id(each): _unknown(each, reasons[id(each)]) for each in found if id(each) in reasons
@@ -107,29 +110,33 @@ class Survival:
         if written:
             try:
                 judged = self._compared(without, written)
-            except RewriteError as error:
+            except (RewriteError, UnreadError) as error:
                 judged = [_unknown(each, str(error)) for each in written]
             verdicts |= {id(each): made for each, made in zip(written, judged, strict=True)}
         return verdicts
 
     def _compared(self, without: Without, found: Sequence[Finding]) -> list[Finding]:
         """The verdicts that all findings together give, and the rest one by one."""
-        after, before = _work(self._compile(without)), _work(self._compiled)
+        before = _work(self._compiled)
+        after = _work(self._compile(without))
         verdicts = _shared_out(self._asked(tuple(found)), _saved(before, after))
         open_ones = [k for k, each in enumerate(verdicts) if each.survival == "partly"]
         open_ones.sort(key=lambda k: verdicts[k].cost, reverse=True)
         for k in open_ones[:BUDGET] if len(found) > 1 else ():
             one = (found[k],)
-            alone = _work(self._compile(self._prices.alone(one)))
-            verdicts[k] = _shared_out(self._asked(one), _saved(before, alone))[0]
-        more = max(0, (after.temp_bytes or 0) - (before.temp_bytes or 0))
-        return [replace(each, more_temp_bytes=more) for each in verdicts]
+            try:
+                alone = _work(self._compile(self._prices.alone(one)))
+            except (RewriteError, UnreadError) as error:
+                verdicts[k] = _unknown(found[k], str(error))
+            else:
+                verdicts[k] = _shared_out(self._asked(one), _saved(before, alone))[0]
+        return [replace(each, more_temp_bytes=_more_memory(before, after)) for each in verdicts]
 
     def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
         costs, primitives = self._prices.costs_alone(found), self._prices.primitives_alone(found)
         return [
-            Asked(each, cost.operations, _opcodes(each, names))
-            for each, cost, names in zip(found, costs, primitives, strict=True)
+            Asked(each, spent.cost.operations, _opcodes(each, names))
+            for each, spent, names in zip(found, costs, primitives, strict=True)
         ]
 
 
@@ -139,9 +146,19 @@ def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
 
 
 def _work(compiled: Compiled) -> Work:
-    assert compiled.pricing is not None
-    once, twice = (_amounts(compiled.pricing, trips) for trips in (1, 2))
+    pricing = compiled.pricing
+    if pricing is None:
+        raise UnreadError(compiled.program.hidden)
+    once = _amounts(pricing, 1)
+    twice = _amounts(pricing, 2) if pricing.loops.has_unknown else once
     return Work(once, twice, compiled.temp_bytes)
+
+
+def _more_memory(before: Work, after: Work) -> int | None:
+    """The temporary memory that the second program needs beyond that of the first."""
+    if before.temp_bytes is None or after.temp_bytes is None:
+        return None
+    return max(0, after.temp_bytes - before.temp_bytes)
 
 
 def _amounts(pricing: hlo.Pricing, trips: int) -> Amounts:

@@ -59,12 +59,14 @@ class Finding:
     survival_reason: str = ""
     surviving_flops: int = 0
     surviving_transcendentals: int = 0
-    more_temp_bytes: int = 0
+    more_temp_bytes: int | None = None
     """Temporary memory that the compiled program needs beyond today's without the findings."""
     equations: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """Whatever tells the wasted equations apart within one measurement; no part of the data."""
     edits: tuple[Any, ...] = field(default=(), compare=False, repr=False)
     """What takes the finding out of the program; no part of the data."""
+    no_edit: str = ""
+    """Why the program without the finding, or without a part of it, cannot be written down."""
 
     @property
     def cost(self) -> tuple[int, int, int, int]:

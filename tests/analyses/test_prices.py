@@ -66,3 +66,15 @@ def test_no_price_is_below_zero_and_all_together_stay_the_same(saved: list[Cost]
     assert all(min(each.operations, each.bytes_accessed) >= 0 for each in prices)
     if before.operations > 0:
         assert (after.flops, after.transcendentals) == (before.flops, before.transcendentals)
+
+
+def of_zeros(make: Any) -> Any:
+    """What `make` makes is multiplied with zeros, and not read elsewhere."""
+    return lambda x: jnp.zeros((16, 16)) @ make(x) + x
+
+
+def test_a_price_is_exact_where_all_that_goes_away_is_priced() -> None:
+    known, opaque = (measure(of_zeros(make), (X,)).zeros for make in (jnp.cos, called_back))
+    assert (known.exact, opaque.exact) == (True, False)
+    product, cosine, addition = 2 * 16 * 16, 16, 16
+    assert known.operations == opaque.operations == product + cosine + addition
