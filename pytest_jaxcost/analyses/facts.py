@@ -30,6 +30,7 @@ from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Finding, Place, Totals
+from pytest_jaxcost.report.units import FLOOR
 from pytest_jaxcost.rewrite.edits import Edit
 
 INDEX_ELEMENTS = 32
@@ -47,13 +48,19 @@ class Facts:
     """Facts about one jaxpr.
 
     `libraries` are folders whose frames are never shown; `own` are installed packages, as folders,
-    that are the user's own code like what is not installed.
+    that are the user's own code like what is not installed. `floor` is the share of the program's
+    operations from which a finding counts.
     """
 
     def __init__(
-        self, jaxpr: Any, libraries: tuple[str, ...] = (), own: tuple[str, ...] = ()
+        self,
+        jaxpr: Any,
+        libraries: tuple[str, ...] = (),
+        own: tuple[str, ...] = (),
+        floor: str = FLOOR,
     ) -> None:
         self.jaxpr = jaxpr
+        self.floor = floor
         self.libraries = libraries
         measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
         self.own = (*own, measured) if measured else own
@@ -209,7 +216,7 @@ class Facts:
 
     def about(self, program: Inlined) -> Facts:
         """Facts about another program, which has equations in common with this one."""
-        other = Facts(self.jaxpr, self.libraries, self.own)
+        other = Facts(self.jaxpr, self.libraries, self.own, self.floor)
         other.program = program
         other._costs, other.doubts = dict(self._costs), dict(self.doubts)
         return other

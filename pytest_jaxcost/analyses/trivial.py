@@ -11,11 +11,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.cost.record import NOTHING
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding
-
-FLOOR = 0.001
-"""The part of the program's operations from which a finding counts."""
+from pytest_jaxcost.report.units import share
 
 
 class Found(NamedTuple):
@@ -31,16 +30,16 @@ def without_trivial(facts: Facts, found: Iterable[Found]) -> list[Finding]:
 
     The work decides, whatever part of it could be saved.
     """
-    listed = list(found)
-    shares = [_share(facts, each.work) for each in listed]
-    if all(share >= FLOOR for share in shares):
+    listed, floor = list(found), share(facts.floor)
+    shares = [_share(facts, each) for each in listed]
+    if all(each >= floor for each in shares):
         return [each.finding for each in listed]
     causes = [each.cause() for each in listed]
     together: dict[Hashable, float] = defaultdict(float)
-    for cause, share in zip(causes, shares, strict=True):
-        together[cause] += share
+    for cause, part in zip(causes, shares, strict=True):
+        together[cause] += part
     return [
-        each.finding if together[cause] >= FLOOR else replace(each.finding, bookkeeping=True)
+        each.finding if together[cause] >= floor else replace(each.finding, bookkeeping=True)
         for each, cause in zip(listed, causes, strict=True)
     ]
 
@@ -54,13 +53,13 @@ def _line(facts: Facts, occurrence: Occurrence) -> Hashable:
     return tuple(position[:2] for position in facts.positions(occurrence.equation)[:1])
 
 
-def _share(facts: Facts, occurrences: Sequence[Occurrence]) -> float:
+def _share(facts: Facts, found: Found) -> float:
     """The part of the program's work; all of it where that is unknown."""
-    whole = facts.totals.flops + facts.totals.transcendentals
-    work = 0
-    for region, equation in occurrences:
+    spent = NOTHING
+    for region, equation in found.work:
         cost = facts.cost(equation)
         if cost is None:
             return 1.0
-        work += (cost.flops + cost.transcendentals) * region.weight
-    return work / whole if whole else 1.0
+        spent += cost.times(region.weight)
+    part = facts.share(spent, found.finding.kind)
+    return 1.0 if part is None else part
