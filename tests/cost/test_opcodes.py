@@ -18,8 +18,8 @@ MANY = names(
     """
     acos acosh asin asinh atanh bessel_i0e bessel_i1e cholesky_update conj cosh digamma erf_inv
     erfc gather igamma igamma_grad_a igammac integer_pow lgamma log2 nextafter one_minus_square
-    polygamma random_bits random_fold_in random_split reciprocal regularized_incomplete_beta sinh
-    threefry2x32 zeta
+    polygamma polynomial random_bits random_fold_in random_split reciprocal
+    regularized_incomplete_beta sinh threefry2x32 zeta
     """
 )
 """Primitives that are written out in several instructions, none of which stands for them alone."""
