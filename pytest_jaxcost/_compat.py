@@ -205,11 +205,15 @@ _LOWERED_BY_TRACING = _mlir.lower_fun(len).__code__
 
 def is_wide(eqn: Any) -> bool:
     """Whether `eqn` reads or makes numbers that JAX only has where 64 bits are enabled."""
-    dtypes = (getattr(v.aval, "dtype", None) for v in (*eqn.invars, *eqn.outvars))
-    return any(str(dtype) in WIDE for dtype in dtypes)
+    return needs_x64(v.aval for v in (*eqn.invars, *eqn.outvars))
 
 
-WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
+def needs_x64(avals: Iterable[Any]) -> bool:
+    """Whether JAX has some of the types only where 64 bits are enabled."""
+    return not _WIDE.isdisjoint(map(str, {getattr(aval, "dtype", None) for aval in avals}))
+
+
+_WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
 
 
 def lowered_body(eqn: Any) -> Any | None:

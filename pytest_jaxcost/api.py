@@ -36,6 +36,7 @@ from pytest_jaxcost.report.records import (
 )
 from pytest_jaxcost.report.report import Report
 from pytest_jaxcost.report.stages import Stages, unknown_stages
+from pytest_jaxcost.report.units import FLOOR, share
 from pytest_jaxcost.targets import Target, parse
 from pytest_jaxcost.targets.compilers import COMPILERS
 
@@ -59,6 +60,7 @@ def measure(
     target: str | None = None,
     libraries: tuple[str, ...] = (),
     own: tuple[str, ...] = (),
+    floor: str = FLOOR,
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
@@ -68,10 +70,11 @@ def measure(
     without one, for the platform that JAX runs on. Frames of files
     below one of the folders `libraries` are not shown as places of the user's own code. What
     installed packages repeat is their own and not counted, but for those below one of the folders
-    `own` and for the package that `fn` belongs to.
+    `own` and for the package that `fn` belongs to. A finding counts from the share `floor` of the
+    program's operations on, and is listed as trivial below.
 
     Raises:
-        LimitError: no target is named `target`.
+        LimitError: no target is named `target`, or `floor` is no share such as ``"0.1%"``.
         TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
         Exception: whatever `fn` raises when it is traced, with a note that names the call.
     """
@@ -79,8 +82,9 @@ def measure(
         raise TypeError(NOT_CALLABLE.format(value=fn))
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
     where = None if target is None else parse(target)
+    share(floor)
     program.trace()
-    return Report(_Measurement(program, where, libraries, own))
+    return Report(_Measurement(program, where, libraries, own, floor=floor))
 
 
 def measure_jaxpr(
@@ -90,10 +94,11 @@ def measure_jaxpr(
     target: str | None = None,
     libraries: tuple[str, ...] = (),
     own: tuple[str, ...] = (),
+    floor: str = FLOOR,
 ) -> Report:
     """The report of a closed jaxpr that was traced already."""
     where = None if target is None else parse(target)
-    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries, own))
+    return Report(_Measurement(Program.of_jaxpr(jaxpr, name), where, libraries, own, floor=floor))
 
 
 class _Measurement:
@@ -107,6 +112,7 @@ class _Measurement:
         own: tuple[str, ...],
         like: _Measurement | None = None,
         facts: Facts | None = None,
+        floor: str = FLOOR,
     ) -> None:
         self.program = program
         self._like, self._facts = like, facts
@@ -114,6 +120,7 @@ class _Measurement:
         self.target = target
         self.libraries = libraries
         self.own = own
+        self.floor = floor
         self._failures: list[Failure] = []
         self._findings: dict[str, Findings] = {}
         self._judged: dict[str, Findings] = {}
@@ -146,7 +153,7 @@ class _Measurement:
     def facts(self) -> Facts:
         if self._like:
             return self._like.facts
-        return self._facts or Facts(self.program.jaxpr, self.libraries, self.own)
+        return self._facts or Facts(self.program.jaxpr, self.libraries, self.own, self.floor)
 
     def on(self, target: str) -> _Measurement:
         """The same program for another target; what is known of the traced stage is shared."""
@@ -253,7 +260,9 @@ class _Measurement:
 
     def _compiled_without(self, without: Without) -> Compiled:
         jaxpr = without.rewritten.jaxpr(self.program.jaxpr)
-        return Compiled(self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target))
+        compiled = self.program.with_jaxpr(jaxpr, self.name).compiled_for(self.target)
+        attempt = partial(self.attempt, "the compiled program without findings")
+        return Compiled(compiled, attempt=attempt)
 
     def without(self, kinds: Collection[str]) -> _Measurement:
         """The program without the findings of some kinds, or of all that are waste."""

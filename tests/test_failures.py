@@ -14,6 +14,7 @@ from pytest_jaxcost import measure as measured
 from pytest_jaxcost.analyses import ANALYSES, Facts
 from pytest_jaxcost.cost.registry import RULES, CostRuleError
 from pytest_jaxcost.failures import LISTENERS, Failure
+from pytest_jaxcost.hlo.parse import parse
 
 X = jnp.ones(4)
 REASON = "duplicates could not be analyzed: OSError: broken on purpose"
@@ -58,6 +59,17 @@ def test_what_is_not_known_is_empty_and_says_so(report: Report) -> None:
     assert REASON in str(report)
     assert report.to_dict()["caveats"] == [REASON]
     assert report.dead.exact  # the others are not touched
+
+
+def test_what_could_not_be_analyzed_is_not_called_nothing(report: Report) -> None:
+    lines = dict(line.strip().split(": ", 1) for line in str(report).splitlines() if ": " in line)
+    assert lines["not analyzed"] == "duplicates"
+    assert "dead" in lines["nothing found"]
+    assert "duplicates" not in lines["nothing found"]
+
+
+def test_where_all_is_analyzed_no_line_says_so() -> None:
+    assert "not analyzed" not in str(measured(function, (X,)))
 
 
 @pytest.mark.parametrize("limit", [{"max_duplicates": 0}, {"max_duplicate_flops": "5%"}])
@@ -131,6 +143,27 @@ def test_a_verdict_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason in " ".join(str(caught.value).split())
     (finding,) = report.duplicates
     assert (finding.survival, finding.survival_reason) == ("unknown", reason)
+
+
+@pytest.mark.parametrize(
+    ("nth", "what"), [(1, "the compiled program"), (2, "the compiled program without findings")]
+)
+def test_a_verdict_where_one_of_the_two_programs_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, nth: int, what: str
+) -> None:
+    texts: list[str] = []
+
+    def broken_once(text: str) -> Any:
+        texts.append(text)
+        return broken(text) if len(texts) == nth else parse(text)
+
+    monkeypatch.setattr("pytest_jaxcost.hlo.program.parse", broken_once)
+    report = measured(lambda x: jnp.sin(x) + jnp.sin(x), (X,))
+    _ = report.compiled
+    (finding,) = report.duplicates
+    reason = f"{what} could not be analyzed: OSError: broken on purpose"
+    assert (finding.survival, finding.survival_reason) == ("unknown", reason)
+    assert reason in report.caveats
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.analyses.wasted import counted_elsewhere, needed_runs, wasted_finding
 from pytest_jaxcost.analyses.wasted_calls import wasted_calls
 from pytest_jaxcost.analyses.whose import is_users
+from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.analyses.zero_edits import placed
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.axis_rules import ELEMENTWISE, axes_of
@@ -31,6 +32,7 @@ from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.rewrite.edits import Replace
 from pytest_jaxcost.rewrite.narrow_equal import once
 
 TITLE = "{subject} {do} {n:,} equal slices, where one would do"
@@ -135,8 +137,18 @@ def _finding(facts: Facts, repeated: Repeated, *, bookkeeping: bool = False) -> 
         hint=HINT.format(axes=axes),
         bookkeeping=bookkeeping,
     )
-    instead = placed(occurrence, once(occurrence.equation, [axis for axis, _ in sizes]))
-    return made if isinstance(instead, str) else replace(made, edits=(instead,))
+    instead = written(lambda: [edit_of(repeated)])
+    return replace(made, edits=instead.edits, no_edit=instead.no_edit)
+
+
+def edit_of(repeated: Repeated) -> Replace:
+    """What computes one slice of an equation.
+
+    Raises:
+        RewriteError: it does not compute its slices one by one.
+    """
+    occurrence, sizes = repeated
+    return placed(occurrence, once(occurrence.equation, [axis for axis, _ in sizes]))
 
 
 def _beyond_one(cost: Cost, factor: int) -> Cost:

@@ -20,7 +20,7 @@ from pytest_jaxcost.analyses.registry import CODES
 from pytest_jaxcost.analyses.trivial import is_trivial
 from pytest_jaxcost.cost.record import Cost
 from pytest_jaxcost.flow.repeats import Occurrence
-from pytest_jaxcost.report.records import Finding, Place
+from pytest_jaxcost.report.records import Evidence, Finding, Place
 
 
 class Found(NamedTuple):
@@ -83,9 +83,10 @@ def _one(facts: Facts, group: Sequence[Found], told: Told, has_floor: bool) -> F
         first,
         code=CODES[first.kind],
         title=told.title,
-        equations=tuple(each for finding in findings for each in finding.equations),
+        equations=tuple(each for finding in findings for each in _evidence(finding)),
         members=tuple(each for finding in findings for each in finding.members),
         edits=tuple(each for finding in findings for each in finding.edits),
+        no_edit=next((finding.no_edit for finding in findings if finding.no_edit), ""),
         exact=told.exact and all(finding.exact for finding in findings),
         bookkeeping=has_floor and is_trivial(facts, first.kind, work),
         places=tuple(told.places) or first.places,
@@ -94,6 +95,11 @@ def _one(facts: Facts, group: Sequence[Found], told: Told, has_floor: bool) -> F
         hint=told.hint or weightiest(group)[0].finding.hint,
     )
     return facts.costing(whole, _together(findings))
+
+
+def _evidence(finding: Finding) -> tuple[Evidence, ...]:
+    has_edit = bool(finding.edits)
+    return tuple(replace(each, has_edit=has_edit) for each in finding.equations)
 
 
 def _common(texts: Iterable[str]) -> str:

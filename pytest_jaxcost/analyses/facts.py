@@ -30,6 +30,7 @@ from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region
 from pytest_jaxcost.ir.inline import inline
 from pytest_jaxcost.ir.phases import Phases
 from pytest_jaxcost.report.records import Evidence, Finding, Place, Totals
+from pytest_jaxcost.report.units import FLOOR
 from pytest_jaxcost.rewrite.edits import Edit
 
 INDEX_ELEMENTS = 32
@@ -47,13 +48,19 @@ class Facts:
     """Facts about one jaxpr.
 
     `libraries` are folders whose frames are never shown; `own` are installed packages, as folders,
-    that are the user's own code like what is not installed.
+    that are the user's own code like what is not installed. `floor` is the share of the program's
+    operations from which a finding counts.
     """
 
     def __init__(
-        self, jaxpr: Any, libraries: tuple[str, ...] = (), own: tuple[str, ...] = ()
+        self,
+        jaxpr: Any,
+        libraries: tuple[str, ...] = (),
+        own: tuple[str, ...] = (),
+        floor: str = FLOOR,
     ) -> None:
         self.jaxpr = jaxpr
+        self.floor = floor
         self.libraries = libraries
         measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
         self.own = (*own, measured) if measured else own
@@ -65,6 +72,11 @@ class Facts:
     @cached_property
     def program(self) -> Inlined:
         return inline(self.jaxpr, RULES)
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether the program has numbers of 64 bits."""
+        return _compat.needs_x64(self.program.avals)
 
     @cached_property
     def numbers(self) -> Sequence[int]:
@@ -204,9 +216,9 @@ class Facts:
 
     def about(self, program: Inlined) -> Facts:
         """Facts about another program, which has equations in common with this one."""
-        other = Facts(self.jaxpr, self.libraries, self.own)
+        other = Facts(self.jaxpr, self.libraries, self.own, self.floor)
         other.program = program
-        other._costs = dict(self._costs)
+        other._costs, other.doubts = dict(self._costs), dict(self.doubts)
         return other
 
     def within(self, members: frozenset[int]) -> Facts:
@@ -291,6 +303,7 @@ class Facts:
         nbytes: int = 0,
         bookkeeping: bool | None = None,
         edits: Iterable[Edit] = (),
+        no_edit: str = "",
     ) -> Finding:
         """A finding about the first of `wasted`: what running all of them costs."""
         equation = wasted[0].equation
@@ -314,6 +327,7 @@ class Facts:
             hint=hint,
             members=tuple(id(o.equation) for o in wasted),
             edits=tuple(edits),
+            no_edit=no_edit,
         )
         return self.costing(made, sum(spent, NOTHING))
 
@@ -332,14 +346,15 @@ class Facts:
             phase=self.phases.of(equation),
         )
 
-    def costing(self, finding: Finding, cost: Cost) -> Finding:
-        """The finding with another cost than that of its equations."""
+    def costing(self, finding: Finding, cost: Cost, exact: bool = True) -> Finding:
+        """The finding with another cost than that of its equations, which may be a lower bound."""
         return replace(
             finding,
             flops=cost.flops,
             transcendentals=cost.transcendentals,
             bytes_accessed=cost.bytes_accessed,
             share=self.share(cost, finding.kind),
+            exact=finding.exact and exact,
         )
 
     def share(self, cost: Cost, kind: str = "") -> float | None:

@@ -18,10 +18,11 @@ from pytest_jaxcost.analyses.products import products
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.analyses.subjects import located
+from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import Replace, RewriteError
+from pytest_jaxcost.rewrite.edits import Replace
 
 TITLE = "{subject} is made whole, and only a product with it is used"
 PUSHES = "{n:,} {vectors} are {moved} where {k:,} would do: {instead}"
@@ -43,15 +44,16 @@ def full_jacobians(facts: Facts) -> Findings:
     )
 
 
-def instead(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace] | str:
-    """What makes the products without the Jacobian, or why it cannot be written down."""
+def edits_of(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace]:
+    """What makes the products without the Jacobian.
+
+    Raises:
+        RewriteError: nothing does.
+    """
     across = [each for each in sums if each.over == "outputs"]
     forward = [each for each in sums if each.over != "outputs"]
-    try:
-        pushes = products(facts, pushed.basis, forward) if forward else []
-        return pushes + sums_by_other_mode(facts, pushed, across)
-    except RewriteError as reason:
-        return str(reason)
+    pushes = products(facts, pushed.basis, forward) if forward else []
+    return pushes + sums_by_other_mode(facts, pushed, across)
 
 
 def _told(facts: Facts, found: Found) -> Told:
@@ -74,13 +76,14 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         return None
     if across and not has_transpose(facts, pushed):
         return None
-    written = instead(facts, pushed, sums)
-    if isinstance(written, str):
-        rows, size = along + across, pushed.basis.size
-        less = cost_of(facts, unneeded).times(size - rows).over(size)
-    else:
-        less = saved(facts, written)
-    if less.flops + less.transcendentals <= 0:
+    instead = written(lambda: edits_of(facts, pushed, sums))
+    rows, size = along + across, pushed.basis.size
+    less = (
+        cost_of(facts, unneeded).cut(size - rows, size)
+        if instead.no_edit
+        else saved(facts, instead.edits)
+    )
+    if less.cost.operations <= 0:
         return None
     asked = _asked(sums)
     made = facts.finding(
@@ -89,9 +92,10 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         places=dict.fromkeys(place for each in asked for place in facts.places(each.equation)),
         hint=_hint(facts, pushed, asked),
         bookkeeping=False,
-        edits=() if isinstance(written, str) else written,
+        edits=instead.edits,
+        no_edit=instead.no_edit,
     )
-    return facts.costing(made, less)
+    return facts.costing(made, *less)
 
 
 def _asked(sums: Sequence[Contraction]) -> list[Contraction]:

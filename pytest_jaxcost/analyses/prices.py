@@ -9,13 +9,15 @@ any more belongs to the finding that read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.saving import FREE, Spent, spent
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
-from pytest_jaxcost.report.records import Finding, Findings
+from pytest_jaxcost.report.records import Evidence, Finding, Findings
 from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge, named_by
 from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 
@@ -71,10 +73,10 @@ class Without:
         """The facts about that program."""
         return self._original.about(self.rewritten.program) if self._edits else self._original
 
-    @property
+    @cached_property
     def rewritten_facts(self) -> Facts:
         """The facts about the program as it is written down, without what is dead."""
-        return self._original.about(self.rewritten.program)
+        return self.facts if self._edits else self._original.about(self.rewritten.program)
 
     @cached_property
     def runs(self) -> dict[int, Runs]:
@@ -92,6 +94,13 @@ class Without:
         """Why the program could not be written down without a finding, by the ``id`` of that."""
         refused = self.rewritten.refused if self._edits else {}
         return {id(self.findings[self._edits[k][0]]): reason for k, reason in refused.items()}
+
+    @cached_property
+    def written(self) -> frozenset[int]:
+        """The findings, by ``id``, that the program does without, or without a part of them."""
+        refused = self.rewritten.refused if self._edits else {}
+        owners = (owner for k, (owner, _) in enumerate(self._edits) if k not in refused)
+        return frozenset(id(self.findings[owner]) for owner in owners)
 
     def owners(self, first: int) -> dict[int, int]:
         """Whose each value is: the position of the finding that it goes away with or is made for.
@@ -145,7 +154,7 @@ class Prices:
             self._programs[key] = Without(self._facts, findings)
         return self._programs[key]
 
-    def costs_alone(self, findings: tuple[Finding, ...]) -> list[Cost]:
+    def costs_alone(self, findings: tuple[Finding, ...]) -> list[Spent]:
         """What each of some findings costs if no others are claimed before."""
         return self._saved(self.alone(()), self.alone(findings), len(findings))
 
@@ -154,8 +163,8 @@ class Prices:
         before, after = self.alone(()), self.alone(findings)
         owners = after.owners(0)
         saved: list[set[str]] = [set() for _ in findings]
-        for value, cost in _differences(self._facts, before, after):
-            if cost.flops + cost.transcendentals > 0 and value in before.runs:
+        for value, less in _differences(self._facts, before, after):
+            if less.cost.operations > 0 and value in before.runs:
                 saved[owners.get(value, 0)].add(before.runs[value].eqn.primitive.name)
         return [frozenset(each) for each in saved]
 
@@ -164,38 +173,64 @@ class Prices:
         claimed = CLAIMS[: CLAIMS.index(kind)] if kind in CLAIMS else ()
         before, after = self.without(claimed), self.without((*claimed, kind))
         saved = self._saved(before, after, len(found))
-        prices = {id(each): cost for each, cost in zip(found, saved, strict=True)}
-        reasons = after.reasons
+        prices = {id(each): price for each, price in zip(found, saved, strict=True)}
 
         def priced(each: Finding) -> Finding:
-            if each.edits and id(each) not in reasons:
-                return self._facts.costing(each, prices[id(each)])
-            return each if self._is_left(each, before) else self._facts.costing(each, NOTHING)
+            if id(each) not in after.written:
+                return each if self._is_left(each, before) else self._facts.costing(each, NOTHING)
+            price = prices[id(each)].plus(self._without_edit(each, before))
+            exact = price.exact and id(each) not in after.reasons
+            return self._facts.costing(each, price.cost, exact)
 
         return found.mapped(priced)
+
+    def _without_edit(self, finding: Finding, before: Without) -> Spent:
+        """What those of a finding's equations cost that no edit takes away."""
+        rest = FREE
+        for member, each in zip(finding.members, finding.equations, strict=True):
+            made = () if each.has_edit else self._facts.results_of((member,))
+            if any(value in before.runs for value in made):
+                rest = rest.plus(Spent(_cost_of(each), exact=True))
+        return rest
 
     def _is_left(self, finding: Finding, before: Without) -> bool:
         """Whether what was claimed before left any of a finding's equations."""
         made = self._facts.results_of(finding.members)
         return not made or any(value in before.runs for value in made)
 
-    def _saved(self, before: Without, after: Without, n: int) -> list[Cost]:
+    def _saved(self, before: Without, after: Without, n: int) -> list[Spent]:
         """What each of the last `n` findings saves that the second program is without."""
         first = len(after.findings) - n
         owners = after.owners(first)
-        saved = [NOTHING] * n
-        for value, cost in _differences(self._facts, before, after):
-            saved[owners.get(value, first) - first] += cost
-        return _none_below_zero(saved)
+        saved = [FREE] * n
+        for value, less in _differences(self._facts, before, after):
+            owner = owners.get(value, first) - first
+            saved[owner] = saved[owner].plus(less)
+        costs = none_below_zero([each.cost for each in saved])
+        return [Spent(cost, each.exact) for cost, each in zip(costs, saved, strict=True)]
 
 
-def _none_below_zero(saved: list[Cost]) -> list[Cost]:
-    """The same in all, where a branch that costs most now is another finding's than before."""
-    for k, cost in enumerate(saved):
-        if cost.flops + cost.transcendentals < 0:
-            most = max(range(len(saved)), key=lambda k: saved[k].flops + saved[k].transcendentals)
-            saved[most], saved[k] = saved[most] + cost, NOTHING
-    return saved
+def none_below_zero(saved: Sequence[Cost]) -> list[Cost]:
+    """As many operations in all, none of them and no bytes below zero, the largest taken from.
+
+    Where another branch costs most than before, one finding makes dearer what another one saves.
+    All is nothing where nothing is saved in all.
+    """
+    short = sum((cost for cost in saved if cost.operations < 0), NOTHING)
+    left = [cost if cost.operations >= 0 else NOTHING for cost in saved]
+    for k in sorted(range(len(left)), key=lambda k: left[k].operations, reverse=True):
+        if short.operations < 0:
+            rest = left[k] + short
+            left[k], short = (rest, NOTHING) if rest.operations >= 0 else (NOTHING, rest)
+    return [replace(cost, bytes_accessed=max(0, cost.bytes_accessed)) for cost in left]
+
+
+def _cost_of(evidence: Evidence) -> Cost:
+    return Cost(
+        flops=evidence.flops,
+        transcendentals=evidence.transcendentals,
+        bytes_accessed=evidence.bytes_accessed,
+    )
 
 
 def _about(edit: Edit) -> tuple[int, ...]:
@@ -217,7 +252,7 @@ def _with_ancestors(
     return owners
 
 
-def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Cost]]:
+def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tuple[int, Spent]]:
     """What each value costs less in the second program; less than nothing where it is new.
 
     One iteration of a loop of unknown length is one less too if it runs before the loop instead.
@@ -228,9 +263,8 @@ def _differences(facts: Facts, before: Without, after: Without) -> Iterable[tupl
         if old is not None and not old.exact and value in hoisted:
             new = None
         if old != new:
-            yield value, _cost(facts, old) - _cost(facts, new)
+            yield value, _spent(facts, old).plus(_spent(facts, new).times(-1))
 
 
-def _cost(facts: Facts, runs: Runs | None) -> Cost:
-    cost = None if runs is None else facts.price(runs.eqn)
-    return NOTHING if runs is None or cost is None else cost.times(runs.times)
+def _spent(facts: Facts, runs: Runs | None) -> Spent:
+    return FREE if runs is None else spent(facts.price(runs.eqn)).times(runs.times)

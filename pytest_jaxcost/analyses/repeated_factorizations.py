@@ -8,6 +8,7 @@ factorization would serve both. Those of equal operands and flags are duplicates
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
@@ -16,11 +17,12 @@ from pytest_jaxcost.analyses.factor_edits import Pair, from_kept
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.subjects import distinct, located, subject, verb
+from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.flow.repeats import Occurrence, repetitions
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import Replace, RewriteError
+from pytest_jaxcost.rewrite.edits import Replace
 
 FAMILIES = {
     "cholesky": "cholesky",
@@ -153,26 +155,27 @@ def _finding(
     facts: Facts, wasted: list[Occurrence], kept: Occurrence, guises: Mapping[int, Guise]
 ) -> Finding:
     both = [kept, *wasted]
+    instead = [written(partial(edits_of, facts, each, kept, guises)) for each in wasted]
     return facts.finding(
         "repeated_factorizations",
         wasted,
         hint=_hint(wasted[0].equation, {guises[id(o.equation)] for o in both}),
         bookkeeping=False,
-        edits=[
-            edit for o in wasted if not isinstance(edit := instead(facts, o, kept, guises), str)
-        ],
+        edits=[edit for each in instead for edit in each.edits],
+        no_edit=next((each.no_edit for each in instead if each.no_edit), ""),
     )
 
 
-def instead(
+def edits_of(
     facts: Facts, wasted: Occurrence, kept: Occurrence, guises: Mapping[int, Guise]
-) -> Replace | str:
-    """What makes a factorization of the one that is kept, or why nothing does."""
+) -> list[Replace]:
+    """What makes a factorization of the one that is kept.
+
+    Raises:
+        RewriteError: nothing does.
+    """
     one, other = (guises[id(o.equation)].transposed for o in (wasted, kept))
-    try:
-        return from_kept(facts, Pair(wasted, kept, one is not other))
-    except RewriteError as reason:
-        return str(reason)
+    return [from_kept(facts, Pair(wasted, kept, one is not other))]
 
 
 def _hint(equation: Equation, guises: set[Guise]) -> str:

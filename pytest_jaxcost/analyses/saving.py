@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.lowering import WIDE
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.rewrite.edits import Replace
 
 
-def saved(facts: Facts, edits: Sequence[Replace]) -> Cost:
+class Spent(NamedTuple):
+    """A cost, and whether all that it is made of could be priced."""
+
+    cost: Cost
+    exact: bool
+
+    def plus(self, other: Spent) -> Spent:
+        """The cost of both."""
+        return Spent(self.cost + other.cost, self.exact and other.exact)
+
+    def times(self, n: int) -> Spent:
+        """The cost of `n` runs; less than nothing where `n` is."""
+        return self._replace(cost=self.cost.times(n))
+
+    def cut(self, part: int, whole: int) -> Spent:
+        """An estimate: a part of the cost, if all of it is `whole` times the same."""
+        return Spent(self.cost.times(part).over(whole), exact=False)
+
+
+FREE = Spent(NOTHING, exact=True)
+
+
+def spent(cost: Cost | None) -> Spent:
+    """What is opaque counts nothing, and that is not exact."""
+    return Spent(NOTHING, exact=False) if cost is None else Spent(cost, exact=True)
+
+
+def saved(facts: Facts, edits: Sequence[Replace]) -> Spent:
     """The cost of what edits leave without a reader, less the cost of what they add."""
     live = live_with(facts, edits)
     still = bytearray(live)
@@ -29,21 +55,19 @@ def saved(facts: Facts, edits: Sequence[Replace]) -> Cost:
     for each in edits:
         if any(live[value] for value in each.outputs):
             added = cost_of_live(traced(facts, each))
-            total -= added.times(facts.runs[id(each.region)].times)
+            total = total.plus(added.times(-facts.runs[id(each.region)].times))
     return total
 
 
-def cost_of(facts: Facts, found: Iterable[Occurrence]) -> Cost:
-    """What equations cost in the program's totals; what is opaque counts nothing."""
-    spent = NOTHING
-    for occurrence in found:
-        cost = facts.cost(occurrence.equation)
-        if cost is not None:
-            spent += cost.times(facts.runs[id(occurrence.region)].times)
-    return spent
+def cost_of(facts: Facts, found: Iterable[Occurrence]) -> Spent:
+    """What equations cost in the program's totals."""
+    total = FREE
+    for region, equation in found:
+        total = total.plus(spent(facts.cost(equation)).times(facts.runs[id(region)].times))
+    return total
 
 
-def cost_of_live(facts: Facts) -> Cost:
+def cost_of_live(facts: Facts) -> Spent:
     """What the program costs without its dead equations."""
     every = occurrences(facts.program)
     return cost_of(facts, (o for o in every if is_live(o.equation, facts.live)))
@@ -67,8 +91,7 @@ def live_with(facts: Facts, edits: Sequence[Replace]) -> bytearray:
 def traced(facts: Facts, edit: Replace) -> Facts:
     """The function of a replacement as a program."""
     args = [_struct(facts.program.avals[value]) for value in edit.inputs]
-    wide = any(arg.dtype.name in WIDE for arg in args)
-    with jax.enable_x64(wide):
+    with jax.enable_x64(facts.is_wide):
         return Facts(jax.make_jaxpr(edit.function)(*args))
 
 

@@ -2,9 +2,11 @@
 
 The program is compiled twice, as it is and without the findings of a kind; what the second one
 saves is what the compiler had not removed. No instruction is looked for by name or place. The
-opcodes say which findings the saved work is of. Where they say that a part of a finding survives,
-the program is compiled without this finding alone, costliest first, within a budget; then all that
-is saved is of this finding, whatever the compiler makes of its primitive.
+opcodes say which findings the saved work is of. Findings that share opcodes are judged together,
+and it may be that they survive while instructions of a finding's own opcodes are as many without
+it: all such findings are judged again, by a program without them and nothing else. Where a part of
+a finding survives, the program is compiled without this one alone, costliest first, within a
+budget; then all that is saved is of this finding, whatever the compiler makes of its primitive.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 from pytest_jaxcost import hlo
 from pytest_jaxcost.analyses.prices import EDITED, Prices, Without
-from pytest_jaxcost.compiled import NO_TEXT, Compiled
+from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.cost.opcodes import opcodes_of
 from pytest_jaxcost.report.metrics import ABOUT_MEMORY
 from pytest_jaxcost.report.records import Finding, Findings
@@ -36,6 +38,10 @@ NO_EDIT = "the program without it cannot be written down"
 
 Compile = Callable[[Without], Compiled]
 """Compiles the program without some findings; raises RewriteError where there is none."""
+
+
+class UnreadError(Exception):
+    """A compiled program that cannot be read; the message is the reason."""
 
 
 class Amounts(NamedTuple):
@@ -77,6 +83,13 @@ class Group(NamedTuple):
     asked: list[Asked]
 
 
+class Verdict(NamedTuple):
+    """A finding as its group is judged, and whether its own opcodes say otherwise."""
+
+    finding: Finding
+    is_disputed: bool
+
+
 class Survival:
     """What of one program's findings survives compilation for one target."""
 
@@ -92,44 +105,59 @@ class Survival:
             return found.mapped(_removed)
         if kind not in EDITED:
             return found.mapped(lambda each: _unknown(each, NOT_WASTE))
-        if self._compiled.pricing is None:
-            return found.mapped(lambda each: _unknown(each, NO_TEXT))
         verdicts = self._verdicts(found)
         return found.mapped(lambda each: verdicts[id(each)])
 
     def _verdicts(self, found: Findings) -> dict[int, Finding]:
         without = self._prices.alone(tuple(found))
-        reasons = {id(each): NO_EDIT for each in found if not each.edits} | dict(without.reasons)
-        written = [each for each in found if id(each) not in reasons]
+        reasons = {id(each): each.no_edit or NO_EDIT for each in found if not each.edits}
+        reasons |= without.reasons
+        written = [each for each in found if id(each) in without.written]
         verdicts = {
-            id(each): _unknown(each, reasons[id(each)]) for each in found if id(each) in reasons
+            id(each): _unknown(each, reasons[id(each)])
+            for each in found
+            if id(each) not in without.written
         }
         if written:
             try:
                 judged = self._compared(without, written)
-            except RewriteError as error:
+            except (RewriteError, UnreadError) as error:
                 judged = [_unknown(each, str(error)) for each in written]
             verdicts |= {id(each): made for each, made in zip(written, judged, strict=True)}
         return verdicts
 
     def _compared(self, without: Without, found: Sequence[Finding]) -> list[Finding]:
         """The verdicts that all findings together give, and the rest one by one."""
-        after, before = _work(self._compile(without)), _work(self._compiled)
+        before = _work(self._compiled)
+        after = _work(self._compile(without))
         verdicts = _shared_out(self._asked(tuple(found)), _saved(before, after))
-        open_ones = [k for k, each in enumerate(verdicts) if each.survival == "partly"]
-        open_ones.sort(key=lambda k: verdicts[k].cost, reverse=True)
-        for k in open_ones[:BUDGET] if len(found) > 1 else ():
-            one = (found[k],)
-            alone = _work(self._compile(self._prices.alone(one)))
-            verdicts[k] = _shared_out(self._asked(one), _saved(before, alone))[0]
-        more = max(0, (after.temp_bytes or 0) - (before.temp_bytes or 0))
-        return [replace(each, more_temp_bytes=more) for each in verdicts]
+        judged = [each.finding for each in verdicts]
+        disputed = [k for k, each in enumerate(verdicts) if each.is_disputed]
+        open_ones = [
+            k for k, each in enumerate(judged) if each.survival == "partly" and k not in disputed
+        ]
+        open_ones.sort(key=lambda k: found[k].cost, reverse=True)
+        alone = [[k] for k in (open_ones[:BUDGET] if len(found) > 1 else ())]
+        for chosen in ([disputed] if 0 < len(disputed) < len(found) else []) + alone:
+            apart = self._apart(before, [found[k] for k in chosen])
+            for k, each in zip(chosen, apart, strict=True):
+                judged[k] = each
+        return [replace(each, more_temp_bytes=_more_memory(before, after)) for each in judged]
+
+    def _apart(self, before: Work, found: Sequence[Finding]) -> list[Finding]:
+        """The verdicts that a program without these findings and nothing else gives."""
+        some = tuple(found)
+        try:
+            after = _work(self._compile(self._prices.alone(some)))
+        except (RewriteError, UnreadError) as error:
+            return [_unknown(each, str(error)) for each in some]
+        return [each.finding for each in _shared_out(self._asked(some), _saved(before, after))]
 
     def _asked(self, found: tuple[Finding, ...]) -> list[Asked]:
         costs, primitives = self._prices.costs_alone(found), self._prices.primitives_alone(found)
         return [
-            Asked(each, cost.flops + cost.transcendentals, _opcodes(each, names))
-            for each, cost, names in zip(found, costs, primitives, strict=True)
+            Asked(each, spent.cost.operations, _opcodes(each, names))
+            for each, spent, names in zip(found, costs, primitives, strict=True)
         ]
 
 
@@ -139,9 +167,19 @@ def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
 
 
 def _work(compiled: Compiled) -> Work:
-    assert compiled.pricing is not None
-    once, twice = (_amounts(compiled.pricing, trips) for trips in (1, 2))
+    pricing = compiled.pricing
+    if pricing is None:
+        raise UnreadError(compiled.program.hidden)
+    once = _amounts(pricing, 1)
+    twice = _amounts(pricing, 2) if pricing.loops.has_unknown else once
     return Work(once, twice, compiled.temp_bytes)
+
+
+def _more_memory(before: Work, after: Work) -> int | None:
+    """The temporary memory that the second program needs beyond that of the first."""
+    if before.temp_bytes is None or after.temp_bytes is None:
+        return None
+    return max(0, after.temp_bytes - before.temp_bytes)
 
 
 def _amounts(pricing: hlo.Pricing, trips: int) -> Amounts:
@@ -178,14 +216,14 @@ def _less(before: Mapping[str, int], after: Mapping[str, int]) -> Mapping[str, i
     return {each: before.get(each, 0) - after.get(each, 0) for each in {**before, **after}}
 
 
-def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
+def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Verdict]:
     """The findings with the part of each that survives: that of its opcodes.
 
     What no opcode of the program is known for shares what the others leave over.
     """
     groups = _groups(asked, frozenset(saved.before))
     named = frozenset[str]().union(*(group.opcodes for group in groups))
-    verdicts: dict[int, Finding] = {}
+    verdicts: dict[int, Verdict] = {}
     for group in groups:
         rest = saved.operations.keys() - named
         part = _part(group.asked, saved, group.opcodes or rest)
@@ -193,21 +231,18 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Finding]:
             part = _part(group.asked, saved, rest)
         if _is_open(part) and len(asked) == 1:
             part = max(part, _part(asked, saved, saved.operations))
-        for each in group.asked:
-            left = Fraction(0) if _none_left(each, group, saved) else part
-            verdicts[id(each.finding)] = _judged(each.finding, left)
+        verdicts |= {id(each.finding): _verdict(each, group, saved, part) for each in group.asked}
     return [verdicts[id(each.finding)] for each in asked]
 
 
-def _none_left(asked: Asked, group: Group, saved: Saved) -> bool:
-    """Whether a cheap repetition among costlier ones is gone: its own opcodes save nothing.
+def _verdict(asked: Asked, group: Group, saved: Saved, part: Fraction) -> Verdict:
+    """The part of a group is that of each finding, unless its own opcodes say otherwise."""
+    is_left = part > NEARLY_NONE and len(group.asked) > 1
+    return Verdict(_judged(asked.finding, part), is_left and _saves_none(asked, saved))
 
-    It shares opcodes with what surrounds it, and with them the group: its part says nothing.
-    """
-    if asked.finding.kind != "duplicates":
-        return False
-    if asked.operations > NEARLY_NONE * sum(each.operations for each in group.asked):
-        return False
+
+def _saves_none(asked: Asked, saved: Saved) -> bool:
+    """Whether there are as many instructions like the finding's own without it."""
     own = opcodes_of(asked.finding.primitive) & saved.before.keys()
     return bool(own) and not any(saved.executions[each] or saved.operations[each] for each in own)
 

@@ -21,10 +21,9 @@ from pytest_jaxcost.analyses.other_mode import by_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
 from pytest_jaxcost.analyses.subjects import located
-from pytest_jaxcost.cost.record import Cost
+from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
-from pytest_jaxcost.rewrite.edits import Replace, RewriteError
 
 FACTOR = 2
 """How many times fewer vectors must do, so that what each mode keeps and moves does not matter."""
@@ -63,24 +62,14 @@ def _found(facts: Facts, pushed: Pushed) -> Found | None:
     return None if finding is None else Found(finding, [_last(_work(facts, pushed))])
 
 
-def instead(facts: Facts, pushed: Pushed) -> list[Replace] | str:
-    """What makes the Jacobian by the other mode, or why it cannot be written down."""
-    try:
-        return by_other_mode(facts, pushed, leaving(facts, pushed))
-    except RewriteError as reason:
-        return str(reason)
-
-
 def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
     size, others = pushed.basis.size, vectors_of_other_mode(facts, pushed)
     if not others or size < FEWEST or size <= FACTOR * others or not has_transpose(facts, pushed):
         return None
-    written, through = instead(facts, pushed), cost_of(facts, pushed.inside)
-    if isinstance(written, str):
-        less = through.times(size - others).over(size)
-    else:
-        less = saved(facts, written)
-    if FACTOR * _amount(less) < _amount(through):
+    instead = written(lambda: by_other_mode(facts, pushed, leaving(facts, pushed)))
+    through = cost_of(facts, pushed.inside)
+    less = through.cut(size - others, size) if instead.no_edit else saved(facts, instead.edits)
+    if FACTOR * less.cost.operations < through.cost.operations:
         return None
     last = _last(_work(facts, pushed))
     made = facts.finding(
@@ -89,9 +78,10 @@ def _finding(facts: Facts, pushed: Pushed) -> Finding | None:
         places=facts.places(last.equation),
         hint=_hint(facts, pushed, others),
         bookkeeping=False,
-        edits=() if isinstance(written, str) else written,
+        edits=instead.edits,
+        no_edit=instead.no_edit,
     )
-    return facts.costing(made, less)
+    return facts.costing(made, *less)
 
 
 def _work(facts: Facts, pushed: Pushed) -> list[Occurrence]:
@@ -100,10 +90,6 @@ def _work(facts: Facts, pushed: Pushed) -> list[Occurrence]:
 
 def _last(work: list[Occurrence]) -> Occurrence:
     return max(work, key=lambda o: o.equation.outputs)
-
-
-def _amount(cost: Cost) -> int:
-    return cost.flops + cost.transcendentals
 
 
 def _hint(facts: Facts, pushed: Pushed, others: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.written import Written, written
 from pytest_jaxcost.analyses.zero_hints import Cause
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.flow.zeros.pattern import Known
@@ -12,7 +14,7 @@ from pytest_jaxcost.flow.zeros.registry import Step
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.rewrite.edits import Replace
 from pytest_jaxcost.rewrite.narrow_basis import basis_in_parts
-from pytest_jaxcost.rewrite.narrow_edit import Instead, Reason
+from pytest_jaxcost.rewrite.narrow_edit import Instead
 from pytest_jaxcost.rewrite.narrow_zeros import without_zeros
 
 SEEDS = frozenset({Cause.SEEDS, Cause.SLICE_SEEDS})
@@ -23,24 +25,27 @@ def edits_of_zeros(
     facts: Facts,
     known: Sequence[Known],
     wasted: Sequence[tuple[Occurrence, ZeroWork, Cause]],
-) -> list[Replace | Reason]:
+) -> list[Written]:
     """What takes the place of equations that work on zeros, and of the cuts that made their seeds.
 
     `known` says what is known of each value, `wasted` which equations work on zeros, and why. Their
-    edits come first, in the same order, or the reason why there is none; each cut comes once.
+    edits come first, in the same order; then those of all cuts.
     """
     own = [
-        placed(occurrence, without_zeros(step_of(facts, known, occurrence), picks=bool(work.picks)))
+        written(partial(_without, step_of(facts, known, occurrence), occurrence, work))
         for occurrence, work, _ in wasted
     ]
     cuts = [work.origin.equation for _, work, cause in wasted if cause in SEEDS]
-    return [*own, *_parts(facts, known, {id(cut) for cut in cuts if cut is not None})]
+    parts = _parts(facts, known, {id(cut) for cut in cuts if cut is not None})
+    return [*own, Written(tuple(edit for each in parts for edit in each.edits))]
 
 
-def placed(occurrence: Occurrence, instead: Instead | Reason) -> Replace | Reason:
+def _without(step: Step, occurrence: Occurrence, work: ZeroWork) -> list[Replace]:
+    return [placed(occurrence, without_zeros(step, picks=bool(work.picks)))]
+
+
+def placed(occurrence: Occurrence, instead: Instead) -> Replace:
     """The edit that puts something in the place of an equation."""
-    if not isinstance(instead, Instead):
-        return instead
     region, equation = occurrence
     return Replace(region, equation.outputs, instead.inputs, instead.function)
 
@@ -53,12 +58,14 @@ def step_of(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> Ste
     return Step(equation, operands, facts.program.constants, results)
 
 
-def _parts(facts: Facts, known: Sequence[Known], cuts: set[int]) -> Iterator[Replace]:
+def _parts(facts: Facts, known: Sequence[Known], cuts: set[int]) -> Iterator[Written]:
     """The bases that are cut by the equations with these ``id``s, made in parts."""
     for occurrence in occurrences(facts.program) if cuts else ():
         if id(occurrence.equation) in cuts:
-            values = occurrence.equation.outputs
-            avals = [facts.program.avals[value] for value in values]
-            made = placed(occurrence, basis_in_parts(avals, [known[value] for value in values]))
-            if isinstance(made, Replace):
-                yield made
+            yield written(partial(_in_parts, facts, known, occurrence))
+
+
+def _in_parts(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> list[Replace]:
+    values = occurrence.equation.outputs
+    avals = [facts.program.avals[value] for value in values]
+    return [placed(occurrence, basis_in_parts(avals, [known[value] for value in values]))]

@@ -248,12 +248,10 @@ def _with_edits(
     """The findings with what takes the place of their equations; cuts go with the first of all."""
     found = _findings(facts, wasted, rewritten)
     work = [(each.occurrence, each.work, each.cause) for each in wasted]
-    edits = edits_of_zeros(facts, known, work)
-    own = [() if isinstance(edit, str) else (edit,) for edit in edits]
-    cuts = tuple(edit for also in own[len(found) :] for edit in also)
+    *own, cuts = edits_of_zeros(facts, known, work)
     return [
-        replace(finding, edits=(*(cuts if k == 0 else ()), *own[k]))
-        for k, finding in enumerate(found)
+        replace(finding, edits=(*(cuts.edits if k == 0 else ()), *each.edits), no_edit=each.no_edit)
+        for k, (finding, each) in enumerate(zip(found, own, strict=True))
     ]
 
 

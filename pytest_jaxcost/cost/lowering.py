@@ -24,7 +24,7 @@ LOOP = "the length of a loop inside it depends on data; one iteration is counted
 CUSTOM_CALL = "it calls {targets}, which XLA cannot see into"
 NO_ARRAYS = "it takes or makes what is no array"
 NO_ANALYSIS = "XLA has no cost analysis for it"
-REFUSALS, WIDE = _compat.REFUSALS, _compat.WIDE
+REFUSALS = _compat.REFUSALS
 SEEN_THROUGH = frozenset({"Sharding", "annotate_device_placement", "xla.sdy.FuncResultSharding"})
 """Custom calls that compute nothing."""
 

@@ -47,6 +47,11 @@ class Cost:
         )
 
     @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
+
+    @property
     def is_bookkeeping(self) -> bool:
         """Whether this is no work: neither a flop nor a transcendental, whatever bytes move."""
         return not self.flops and not self.transcendentals

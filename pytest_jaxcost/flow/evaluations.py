@@ -26,8 +26,14 @@ from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined
 from pytest_jaxcost.ir.origins import Origin, Origins
 
-REDUCTIONS = ("reduce_", "arg", "cum")
-"""Beginnings of the names of primitives that cost about a flop an element of their operand."""
+REDUCTIONS = frozenset(
+    (
+        *("argmax", "argmin", "cumlogsumexp", "cummax", "cummin", "cumprod", "cumsum"),
+        *("reduce_and", "reduce_max", "reduce_min", "reduce_or", "reduce_prod", "reduce_sum"),
+        "reduce_xor",
+    )
+)
+"""Primitives that cost about a flop an element of their operand."""
 
 FORWARD = (where.PRIMAL, where.JVP, where.UNATTRIBUTED)
 DERIVED = (where.JVP, where.RECOMPUTE)
@@ -295,7 +301,7 @@ def _in_turn(pulls: Sequence[tuple[int, int]]) -> int:
 
 def is_cheap(primitive: str) -> bool:
     """Whether an equation costs about as much as reading its operands."""
-    return primitive in ELEMENTWISE or primitive.startswith(REDUCTIONS)
+    return primitive in ELEMENTWISE or primitive in REDUCTIONS
 
 
 class _Step(NamedTuple):

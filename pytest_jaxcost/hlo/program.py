@@ -85,6 +85,6 @@ class HloProgram:
         """The counts that are lower bounds: all weighted ones, or those of work alone."""
         if self.pricing is None or self.totals is None:
             return frozenset()
-        if None in self.pricing.loops.counts.values():
+        if self.pricing.loops.has_unknown:
             return WEIGHTED
         return WORK if self.totals.opaque else frozenset()

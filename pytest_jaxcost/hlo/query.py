@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pytest_jaxcost.hlo.asynchronous import base_opcode
@@ -33,12 +33,17 @@ def runs(pricing: Pricing, trips: int = 1) -> Iterator[Run]:
     A loop of unknown length runs `trips` times. What only waits for asynchronous work, or
     continues it, is left out.
     """
-    counted = pricing.loops.where_unknown(trips)
-    weights = executions(pricing.module, pricing.order, counted, pricing.branches)
-    for name, weight in weights.items():
+    for name, weight in _weights(pricing, trips).items():
         computation = pricing.module.computations[name]
         for each in computation.instructions:
             key = (name, each.name)
             if key not in pricing.continuing:
                 opcode, priced = base_opcode(each.opcode), key not in pricing.unpriced
                 yield Run(computation, each, opcode, weight, pricing.own[key], priced)
+
+
+def _weights(pricing: Pricing, trips: int) -> Mapping[str, int]:
+    if trips == 1 or not pricing.loops.has_unknown:
+        return pricing.executions
+    counted = pricing.loops.where_unknown(trips)
+    return executions(pricing.module, pricing.order, counted, pricing.branches)

@@ -71,6 +71,11 @@ class Loops:
         trips = 1 if count is None else count
         return trips + (called in instruction.called["condition"])
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether the count of some loop is not known."""
+        return None in self.counts.values()
+
     def where_unknown(self, trips: int) -> Loops:
         """Return the counts with a number in place of what is unknown."""
         known = {key: trips if each is None else each for key, each in self.counts.items()}

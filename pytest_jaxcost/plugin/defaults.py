@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ..report import LimitError, Limits
+from ..report.units import FLOOR, share
 from . import options
 from .rules import merge
 
@@ -22,6 +23,18 @@ def read(config: pytest.Config) -> tuple[Limits, ...]:
     except LimitError as error:
         raise pytest.UsageError(f"jaxcost: {error}") from None
     return layers
+
+
+def floor(config: pytest.Config) -> str:
+    """The share from which a finding counts; raises ``pytest.UsageError`` for what is none."""
+    given = next(options.given(config, "floor"), None)
+    if given is None:
+        return FLOOR
+    try:
+        share(given.value)
+    except LimitError as error:
+        raise pytest.UsageError(f"jaxcost: {given.origin}: {error}") from None
+    return str(given.value)
 
 
 def _layers(config: pytest.Config) -> Iterator[Limits]:

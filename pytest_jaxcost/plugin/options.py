@@ -44,6 +44,7 @@ OPTIONS = {
         Option("ignore", "linelist", "PRIMITIVE", "do not count findings of it (repeatable)"),
         Option("library", "linelist", "PACKAGE", "its frames are no code of yours (repeatable)"),
         Option("own", "linelist", "PACKAGE", "it is installed, and your own code (repeatable)"),
+        Option("floor", "string", "SHARE", "of the work, from which a finding counts"),
     )
 }
 

@@ -71,6 +71,13 @@ class Session:
 
         return folders(self.config, "own")
 
+    @cached_property
+    def floor(self) -> str:
+        """The share from which a finding counts; raises ``pytest.UsageError``."""
+        from .defaults import floor
+
+        return floor(self.config)
+
     @property
     def rules(self) -> Rules:
         """What holds now; between tests, what the options say."""
@@ -82,7 +89,7 @@ class Session:
 
     def check_options(self) -> None:
         """Read all options now: a mistake in one is a usage error, and not one of a test."""
-        _ = self.defaults, self.libraries, self.own
+        _ = self.defaults, self.libraries, self.own, self.floor
 
     def start(self, item: pytest.Item) -> None:
         """Forget the test before, and any earlier run of this one."""
@@ -117,6 +124,7 @@ class Session:
             "target": target or self.rules.target,
             "libraries": self.libraries,
             "own": self.own,
+            "floor": self.floor,
         }
 
     def _skip_where_missing(self) -> None:

@@ -53,8 +53,9 @@ def survival(finding: Finding, target: str) -> str:
         "unknown": "it may survive compilation",
     }
     reason = f": {finding.survival_reason}" if finding.survival_reason else ""
-    memory = f", {show(finding.more_temp_bytes, 'bytes')} more temporary memory without it"
-    also = memory if finding.more_temp_bytes and finding.survival != "removed" else ""
+    more = finding.more_temp_bytes or 0
+    memory = f", {show(more, 'bytes')} more temporary memory without it"
+    also = memory if more and finding.survival != "removed" else ""
     return f"{words[finding.survival]}{where}{reason}{also}"
 
 

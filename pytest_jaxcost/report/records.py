@@ -50,6 +50,8 @@ class Evidence:
     asked: int | None = None
     places: tuple[Place, ...] = ()
     phase: str = ""
+    has_edit: bool = True
+    """Whether the program without the finding is known to do without it."""
 
     @property
     def operations(self) -> int:
@@ -113,12 +115,14 @@ class Finding:
     survival_reason: str = ""
     surviving_flops: int = 0
     surviving_transcendentals: int = 0
-    more_temp_bytes: int = 0
+    more_temp_bytes: int | None = None
     """Temporary memory that the compiled program needs beyond today's without the findings."""
     members: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """What tells the equations apart within one measurement, one by one; no part of the data."""
     edits: tuple[Any, ...] = field(default=(), compare=False, repr=False)
     """What takes the finding out of the program; no part of the data."""
+    no_edit: str = ""
+    """Why the program without the finding, or without a part of it, cannot be written down."""
 
     @property
     def cost(self) -> tuple[int, int, int, int]:

@@ -78,11 +78,15 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
         yield (Cell(f"    ... and {left_out:,} more in report.{kind}", "faint"),)
 
 
-def _nothing(report: Report, style: Style) -> tuple[Line, ...]:
-    listed = ", ".join(kind for kind in report.findings_kinds if not _found(report, kind))
-    return paragraph(
-        f"nothing found: {listed}" if listed else "", indent=2, width=style.width, style="faint"
-    )
+def _nothing(report: Report, style: Style) -> Iterator[Line]:
+    """The kinds of which nothing is found, apart from those that could not be analyzed."""
+    kinds = [kind for kind in report.findings_kinds if not _found(report, kind)]
+    unknown = [kind for kind in kinds if report.findings(kind).unknown]
+    known = [kind for kind in kinds if kind not in unknown]
+    for title, listed in (("nothing found", known), ("not analyzed", unknown)):
+        if listed:
+            line = f"{title}: {', '.join(listed)}"
+            yield from paragraph(line, indent=2, width=style.width, style="faint")
 
 
 def _found(report: Report, kind: str) -> bool:

@@ -111,6 +111,18 @@ def parse(written: object, unit: Unit) -> Bound:
     return Bound(value=value, sort="amount", text=text)
 
 
+FLOOR = "0.1%"
+"""The share of the program's operations from which a finding counts."""
+
+
+def share(written: str) -> float:
+    """The part of a whole that is written as ``"0.1%"``; raises ``LimitError`` if none is."""
+    bound = parse(written, "op")
+    if bound.sort != "share":
+        raise LimitError(f"{written!r} is no share of the program; write {FLOOR!r}")
+    return float(bound.value)
+
+
 def _from_number(written: Real | Decimal) -> Fraction:
     if isinstance(written, (Integral, Rational)):
         exact = Fraction(int(written.numerator), int(written.denominator))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from pytest_jaxcost import _compat
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region
 
 
@@ -53,6 +55,11 @@ class Draft:
         self.results[id(program.main)] = program.main.results
         for position, (region, equation) in enumerate(in_order(program.main)):
             self._enter(region, equation, position)
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether the program has numbers of 64 bits."""
+        return _compat.needs_x64(self.program.avals)
 
     # values
 

@@ -15,8 +15,6 @@ from pytest_jaxcost.ir.reading import Reader
 from pytest_jaxcost.ir.size import size_of
 from pytest_jaxcost.rewrite.draft import Draft, Node
 
-WIDE = frozenset({"int64", "uint64", "float64", "complex128"})
-
 
 def insert(
     draft: Draft,
@@ -31,8 +29,8 @@ def insert(
     """
     inputs = [draft.find(value) for value in inputs]
     avals = [draft.avals[value] for value in inputs]
-    made = [draft.avals[value] for value in like.equation.outputs]
-    jaxpr = _traced(function, avals, is_wide=any(map(_is_wide, (*avals, *made))))
+    with jax.enable_x64(draft.is_wide or _compat.has_x64()):
+        jaxpr = jax.make_jaxpr(function)(*map(_compat.as_argument, avals))
     body = Region(parent=region)
     reader = Reader(size_of(jaxpr).entered, CONTROLS, call_or_block)
     reader.avals, reader.depends, reader.constants = draft.avals, draft.depends, draft.constants
@@ -45,12 +43,3 @@ def insert(
 def _site(like: Node) -> Site:
     site = like.equation.site
     return Site(site, like.equation.eqn, "", site is not None and site.remat)
-
-
-def _is_wide(aval: Any) -> bool:
-    return str(getattr(aval, "dtype", "")) in WIDE
-
-
-def _traced(function: Callable[..., Sequence[Any]], avals: Sequence[Any], *, is_wide: bool) -> Any:
-    with jax.enable_x64(is_wide or _compat.has_x64()):
-        return jax.make_jaxpr(function)(*map(_compat.as_argument, avals))

@@ -10,17 +10,22 @@ from jax import lax
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, Tie
+from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.narrow import padded
-from pytest_jaxcost.rewrite.narrow_edit import Instead, Reason
+from pytest_jaxcost.rewrite.narrow_edit import Instead
 
 NO_IDENTITY = "not all of its parts are identities"
 
 
-def basis_in_parts(avals: Sequence[Any], known: Sequence[Known]) -> Instead | Reason:
-    """What makes the parts of a basis one by one, of which `known` says all there is to know."""
+def basis_in_parts(avals: Sequence[Any], known: Sequence[Known]) -> Instead:
+    """What makes the parts of a basis one by one, of which `known` says all there is to know.
+
+    Raises:
+        RewriteError: a part is no identity.
+    """
     ties = [_only_tie(each, aval) for each, aval in zip(known, avals, strict=True)]
     if not all(ties):
-        return NO_IDENTITY
+        raise RewriteError(NO_IDENTITY)
 
     def compute() -> list[Any]:
         return [_identity(*each) for each in zip(avals, known, ties, strict=True)]

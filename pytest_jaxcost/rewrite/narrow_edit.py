@@ -11,7 +11,3 @@ class Instead(NamedTuple):
 
     inputs: tuple[int, ...]
     function: Callable[..., Sequence[Any]]
-
-
-Reason = str
-"""Why nothing stands in place of an equation."""

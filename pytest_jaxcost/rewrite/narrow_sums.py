@@ -14,8 +14,9 @@ from pytest_jaxcost.flow.zeros.pattern import Pattern, Shape
 from pytest_jaxcost.flow.zeros.registry import Step
 from pytest_jaxcost.flow.zeros.rules.elementwise import operand
 from pytest_jaxcost.flow.zeros.spans import Spans
+from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.narrow import taken
-from pytest_jaxcost.rewrite.narrow_edit import Instead, Reason
+from pytest_jaxcost.rewrite.narrow_edit import Instead
 
 SUMS = frozenset({"add", "add_any", "sub"})
 
@@ -25,12 +26,16 @@ Box = tuple[Spans, ...] | None
 """Where one side may be nonzero: positions of each axis; None for nowhere."""
 
 
-def sum_of_parts(step: Step) -> Instead | Reason:
-    """The sum in parts along the axes: in each part both sides are added, or one is the sum."""
+def sum_of_parts(step: Step) -> Instead:
+    """The sum in parts along the axes: in each part both sides are added, or one is the sum.
+
+    Raises:
+        RewriteError: no part is without one of them.
+    """
     shape = step.out_shape
     boxes = [_box(operand(step, k), shape) for k in (0, 1)]
     if all(box == tuple(map(sets.whole, shape)) for box in boxes):
-        return NOTHING_ZERO
+        raise RewriteError(NOTHING_ZERO)
     read = [k for k in (0, 1) if boxes[k] is not None]
 
     def compute(*operands: Any) -> list[Any]:

@@ -18,8 +18,9 @@ from pytest_jaxcost.flow.zeros.rules.contractions import products_of
 from pytest_jaxcost.flow.zeros.rules.convolutions import features_left
 from pytest_jaxcost.rewrite.axes import Axes, Letters, Wanted
 from pytest_jaxcost.rewrite.axes_table import axes
+from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.narrow import in_part, narrowed
-from pytest_jaxcost.rewrite.narrow_edit import Instead, Reason
+from pytest_jaxcost.rewrite.narrow_edit import Instead
 from pytest_jaxcost.rewrite.narrow_picks import picked
 from pytest_jaxcost.rewrite.narrow_sums import SUMS, sum_of_parts
 
@@ -28,14 +29,17 @@ UNEVEN = "its zeros are along no axis that can be cut"
 SHARDED = "its axes are sharded"
 
 
-def without_zeros(step: Step, *, picks: bool) -> Instead | Reason:
-    """What takes the place of an equation that works on zeros, or why nothing does.
+def without_zeros(step: Step, *, picks: bool) -> Instead:
+    """What takes the place of an equation that works on zeros.
 
     `picks` says that a product with a diagonal, or with rows of an identity, is no product then.
+
+    Raises:
+        RewriteError: nothing does.
     """
     eqn = step.eqn
     if any(_is_sharded(v.aval) for v in (*eqn.invars, *eqn.outvars)):
-        return SHARDED
+        raise RewriteError(SHARDED)
     if all(isinstance(known, Pattern) and known.zero for known in step.results):
         return Instead((), lambda: [jnp.zeros(v.aval.shape, v.aval.dtype) for v in eqn.outvars])
     if eqn.primitive.name in SUMS:
@@ -43,14 +47,18 @@ def without_zeros(step: Step, *, picks: bool) -> Instead | Reason:
     return (picked(step) if picks else None) or narrow(step)
 
 
-def narrow(step: Step) -> Instead | Reason:
-    """The equation at the positions that are not zero along single axes."""
+def narrow(step: Step) -> Instead:
+    """The equation at the positions that are not zero along single axes.
+
+    Raises:
+        RewriteError: there are no such axes.
+    """
     found = axes(step.eqn)
     if found is None:
-        return NO_ROW.format(name=step.eqn.primitive.name)
+        raise RewriteError(NO_ROW.format(name=step.eqn.primitive.name))
     wanted = wanted_positions(step, found)
     if not wanted:
-        return UNEVEN
+        raise RewriteError(UNEVEN)
     return Instead(step.equation.inputs, narrowed(step.eqn, found, wanted))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,20 +37,47 @@ class Rewritten:
 
 
 def rewrite(program: Inlined, edits: Sequence[Edit]) -> Rewritten:
-    """The program with edits, applied in this order."""
-    draft = Draft(program)
-    refused: dict[int, str] = {}
+    """The program with edits, applied in this order.
+
+    An edit that would have values computed from each other, with those before it, is refused.
+    """
+    circles: dict[int, str] = {}
+    while True:
+        try:
+            return _rewritten(program, edits, circles)
+        except RewriteError as circle:
+            circles[_closing(program, edits, circles)] = str(circle)
+
+
+def _closing(program: Inlined, edits: Sequence[Edit], left_out: Mapping[int, str]) -> int:
+    """The first edit that closes a circle."""
+
+    def is_circular(last: int) -> bool:
+        try:
+            _rewritten(program, edits[: last + 1], left_out)
+        except RewriteError:
+            return True
+        return False
+
+    return bisect_left(range(len(edits)), True, key=is_circular)
+
+
+def _rewritten(program: Inlined, edits: Sequence[Edit], left_out: Mapping[int, str]) -> Rewritten:
+    draft, refused = Draft(program), dict(left_out)
     made: list[int] = []
     for position, edit in enumerate(edits):
         made.append(len(draft.avals))
         try:
-            apply(edit, draft)
+            if position not in left_out:
+                apply(edit, draft)
         except RewriteError as error:
             refused[position] = str(error)
     finished = finish(draft)
     return Rewritten(
         program=finished.program,
         touched=finished.touched,
-        refused={k: why for k, why in refused.items() if finished.needs(edits[k])},
+        refused={
+            k: why for k, why in refused.items() if k < len(edits) and finished.needs(edits[k])
+        },
         made=made,
     )

@@ -111,3 +111,29 @@ def test_edits_hold_where_rows_are_scaled_picked_or_masked(fn: Any) -> None:
     facts = Facts(jax.make_jaxpr(fn)(*args))
     edits = [edit for each in found(facts) for edit in each.edits]
     assert agree(run_with(facts, args, edits), jax.tree.leaves(fn(*args)))
+
+
+def summed_in_64_bits(x: Any) -> Any:
+    return jnp.cumsum(x.astype("float64"))
+
+
+# nothing that the derivative reads has 64 bits; only what is between its ends has
+WIDER: dict[str, Any] = {
+    "a sum of a Jacobian": lambda x: jax.jacfwd(summed_in_64_bits)(x).sum(0),
+    "forward mode": jax.jacfwd(lambda x: summed_in_64_bits(x).sum()),
+    "the same with 32 bits at both ends": jax.jacfwd(
+        lambda x: summed_in_64_bits(x).sum().astype("float32")
+    ),
+}
+
+
+@pytest.mark.parametrize("fn", WIDER.values(), ids=WIDER)
+def test_what_has_64_bits_inside_is_rewritten_where_the_arguments_have_32(fn: Any) -> None:
+    with jax.enable_x64(True):
+        facts = Facts(jax.make_jaxpr(fn)(jacobians.X))
+        expected = reference(facts.jaxpr, [jacobians.X])
+    (finding,) = found(facts)  # JAX makes arrays of 32 bits again
+    rewritten = rewrite(facts.program, finding.edits)
+    assert not rewritten.refused
+    with jax.enable_x64(True):
+        assert agree(reference(rewritten.jaxpr(facts.jaxpr), [jacobians.X]), expected)

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_jaxcost.cost.opaque import OPAQUE
 from pytest_jaxcost.cost.registry import RULES
+from pytest_jaxcost.flow.evaluations import REDUCTIONS, is_cheap
 
 PRINT_NAMES = """
 import importlib, pkgutil, warnings
@@ -70,6 +71,15 @@ def jax_names() -> frozenset[str]:
 def test_every_primitive_has_a_place(jax_names: frozenset[str]) -> None:
     assert {"sin", "dot_general", "threefry2x32", "cholesky", "psum", "get"} <= jax_names
     assert jax_names - frozenset().union(*PLACES) == frozenset()
+
+
+def test_cheap_reductions_are_the_ones_that_are_named_so(jax_names: frozenset[str]) -> None:
+    """Windows overlap, and collectives wait for other devices."""
+    alike = {name for name in jax_names if name.startswith(("reduce_", "arg", "cum"))}
+    costly = {name for name in alike if name.startswith(("reduce_window", "reduce_scatter"))}
+    assert {name for name in alike if is_cheap(name)} == alike - costly
+    assert jax_names >= REDUCTIONS
+    assert {"reduce_window_sum", "reduce_scatter"} <= costly
 
 
 def test_no_primitive_has_two_places() -> None:

@@ -26,6 +26,8 @@ EFFECTS = [
     ("ignore", ["sin"], True, "", ("--jaxcost-max", "duplicates=0")),
     ("ignore", ["cos"], False, "*1 of 1 limit*", ("--jaxcost-max", "duplicates=0")),
     ("ignore", ["cos", "sin"], True, "", ("--jaxcost-max", "duplicates=0")),
+    ("floor", ["100%"], True, "", ("--jaxcost-max", "duplicates=0")),
+    ("floor", ["5%"], False, "*1 of 1 limit*", ("--jaxcost-max", "duplicates=0")),
     ("report", [], True, "test_it.py::test_twice", ()),
     ("stages", [], True, "  traced -> lowered *", ()),
 ]
@@ -109,6 +111,8 @@ BAD = [
     ("max", "flops=5%", "max_flops='5%': *({origin})"),
     ("max", "flops=5x", "max_flops='5x'*"),
     ("mode", "wran", "mode='wran': accepted are fail, warn, off; did you mean 'warn'? ({origin})"),
+    ("floor", "5", "{origin}: '5' is no share of the program; write '0.1%'"),
+    ("floor", "5 MiB", "{origin}: '5 MiB' is in bytes, *"),
     ("library", "optaxx", "no package 'optaxx' can be imported; did you mean 'optax'? ({origin})"),
     ("own", "optaxx", "no package 'optaxx' can be imported; did you mean 'optax'? ({origin})"),
 ]

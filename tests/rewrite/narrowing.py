@@ -45,8 +45,8 @@ def work_of(function: Any, args: Sequence[Any]) -> tuple[int, int]:
     return work(inline(jax.make_jaxpr(function)(*args)))
 
 
-def rewritten(program: Inlined, edits: Sequence[Edit | str]) -> Inlined:
-    found = rewrite(program, [edit for edit in edits if not isinstance(edit, str)])
+def rewritten(program: Inlined, edits: Sequence[Edit]) -> Inlined:
+    found = rewrite(program, edits)
     assert not found.refused
     return found.program
 

@@ -12,6 +12,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from docs.examples import test_original_question as original
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.written import Written
 from pytest_jaxcost.analyses.zero_edits import edits_of_zeros, step_of
 from pytest_jaxcost.analyses.zero_hints import cause_of
 from pytest_jaxcost.analyses.zeros import judged
@@ -34,13 +35,17 @@ from tests.rewrite.narrowing import BY_SHAPE, random, require_same, rewritten, w
 Function = Callable[..., Any]
 
 
-def counted_edits(facts: Facts) -> list[Edit | str]:
+def counted_edits(facts: Facts) -> list[Edit]:
     """The edits of what is reported as waste."""
     found = judged(facts)
-    return edits_of_zeros(facts, found.known, found.counted)
+    return edits_in(edits_of_zeros(facts, found.known, found.counted))
 
 
-def all_edits(facts: Facts) -> list[Edit | str]:
+def edits_in(found: Sequence[Written]) -> list[Edit]:
+    return [edit for each in found for edit in each.edits]
+
+
+def all_edits(facts: Facts) -> list[Edit]:
     """The edits of whatever works on zeros, waste or not."""
     known = known_values(facts.program)
     wasted = []
@@ -50,14 +55,14 @@ def all_edits(facts: Facts) -> list[Edit | str]:
             found = picking_work(step) or zero_work(step)
             if found is not None:
                 wasted.append((occurrence, found, cause_of(found, occurrence.equation)))
-    return edits_of_zeros(facts, known, wasted)
+    return edits_in(edits_of_zeros(facts, known, wasted))
 
 
 def is_exact(program: Inlined) -> bool:
     return not any(equation.primitive in BY_SHAPE for _, equation in program.walk())
 
 
-def require_edits(facts: Facts, edits: Sequence[Edit | str], args: Sequence[Any]) -> Inlined:
+def require_edits(facts: Facts, edits: Sequence[Edit], args: Sequence[Any]) -> Inlined:
     edited = rewritten(facts.program, edits)
     require_same(facts.program, edited, args, exactly=is_exact(facts.program))
     return edited
@@ -89,7 +94,7 @@ def test_it_compiles_and_computes_the_same(name: str) -> None:
     noisy = NOISY[name]
     jaxpr = jax.make_jaxpr(noisy.wasteful)(*noisy.args)
     facts = Facts(jaxpr)
-    edits = [edit for edit in counted_edits(facts) if not isinstance(edit, str)]
+    edits = counted_edits(facts)
     compiled = jax.jit(jaxpr_as_fun(rewrite(facts.program, edits).jaxpr(jaxpr)))
     args = random(noisy.args)
     pairs = zip(jax.tree.leaves(noisy.wasteful(*args)), compiled(*args), strict=True)
@@ -112,7 +117,7 @@ def test_it_costs_one_derivative_for_each_argument(name: str) -> None:
     args = tuple(array(*shape) for shape in case.sizes)
     jaxpr = jax.make_jaxpr(case.jointly)(*args)
     facts = Facts(jaxpr)
-    edits = [edit for edit in counted_edits(facts) if not isinstance(edit, str)]
+    edits = counted_edits(facts)
     edited = rewrite(facts.program, edits)
     require_same(facts.program, edited.program, random(args), exactly=False)
     flops, transcendentals = work_once(jax.make_jaxpr(case.apart)(*args))
@@ -168,7 +173,7 @@ def require_law(program: Program) -> int:
     edits = [] if facts is None else all_edits(facts)
     if facts is not None and edits:
         require_edits(facts, edits, (X,))
-    return sum(not isinstance(edit, str) for edit in edits)
+    return len(edits)
 
 
 @settings(LAWS, max_examples=60)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,8 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.flow.repeats import occurrences
 from pytest_jaxcost.ir.inline import inline
-from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge
+from pytest_jaxcost.rewrite.edits import Edit, Hoist, Merge, Replace
+from pytest_jaxcost.rewrite.finish import CIRCLE
 from pytest_jaxcost.rewrite.rewriting import Rewritten, rewrite
 from tests.laws.evaluate import bits, evaluate, reference
 from tests.laws.programs import ARGS, Body, Program, Step, programs
@@ -64,6 +67,24 @@ def test_the_jaxpr_costs_what_the_records_cost(program: Program) -> None:
     assert again.totals.flops == records.totals.flops
     assert again.totals.transcendentals == records.totals.transcendentals
     assert again.totals.flops <= facts.totals.flops
+
+
+def test_an_edit_that_closes_a_circle_is_refused() -> None:
+    """Each of two values is to be computed from the other."""
+    facts = Facts(jax.make_jaxpr(lambda x: (jnp.sin(x), jnp.cos(x), jnp.tan(x)))(ARGS[0]))
+    main, (sine, cosine, tangent) = facts.program.main, facts.program.main.results
+    edits = [
+        Replace(main, (tangent,), (sine, cosine), lambda s, c: [s / c]),
+        Replace(main, (sine,), (cosine,), lambda c: [jnp.sqrt(1 - c * c)]),
+        Replace(main, (cosine,), (sine,), lambda s: [jnp.sqrt(1 - s * s)]),
+        Replace(main, (cosine,), (sine,), lambda s: [1 - s]),
+    ]
+    rewritten = rewrite(facts.program, edits)
+    assert rewritten.refused == {2: CIRCLE, 3: CIRCLE}
+    assert rewrite(facts.program, edits[:2]).refused == {}
+    x = np.float32([0.5, 1.0])
+    sine, cosine, tangent = evaluate(rewritten.program, [x]).results
+    assert np.allclose((sine, cosine, tangent), (np.sin(x), np.cos(x), np.tan(x)))
 
 
 @pytest.mark.parametrize("wrong", ["merge", "hoist"])

@@ -185,6 +185,25 @@ def test_a_compiler_that_shows_nothing_leaves_everything_unknown(
     found.check(surviving_key_reuse=0)  # there are none to survive
 
 
+def test_what_the_program_without_it_needs_more_of_memory_may_not_be_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = CASES["loop_and_its_gradient"]
+    known = measure(case.function, case.avals)._measurement.judged("duplicates")
+    assert {type(each.more_temp_bytes) for each in known} == {int}
+    monkeypatch.setattr(jax.stages.Compiled, "memory_analysis", lambda _: None)
+    unknown = measure(case.function, case.avals)._measurement.judged("duplicates")
+    assert {each.more_temp_bytes for each in unknown} == {None}
+
+
+def test_the_reason_why_no_program_without_it_is_written_down_is_told() -> None:
+    gradients = jax.vmap(jax.jacfwd(lambda x: (jnp.sin(x) ** 2).sum()))
+    found = measure(gradients, (jax.ShapeDtypeStruct((3, 24), jnp.float32),))
+    (each,) = found._measurement.judged("wrong_modes")
+    reason = "the Jacobian is made for each example of a batch"
+    assert (each.survival, each.survival_reason) == ("unknown", reason)
+
+
 def test_survivors_of_callbacks_are_found_under_their_own_name() -> None:
     found = report("callbacks")
     assert [each.primitive for each in found.survivors("repeated_callbacks")] == ["pure_callback"]
