@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
 from pytest_jaxcost.flow.basis import Image, Of
+from pytest_jaxcost.flow.basis_use import Use
 
-if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis_images import Use
-
-Images = Sequence["Image | None"]
-Rule = Callable[["Use"], Images]
+Images = Sequence[Image | None]
+Rule = Callable[[Use], Images]
 
 RULES: dict[str, Rule] = {}
 
@@ -143,7 +140,7 @@ def _reshaped(use: Use) -> Images:
     if image is None:
         return NOTHING
     outer, inner = image.around
-    found = _digit(shape, image.axis, (outer, use.tracing.size, inner), use.out_shape)
+    found = _digit(shape, image.axis, (outer, use.values.basis.size, inner), use.out_shape)
     if found is None:
         return NOTHING
     axis, around = found

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_jaxcost.flow.basis import Image
 from pytest_jaxcost.flow.basis_rules import NOTHING, Images, rule_for
-
-if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis import Image
-    from pytest_jaxcost.flow.basis_images import Use
+from pytest_jaxcost.flow.basis_use import Use
 
 
 def _along(image: Image | None, axis: int | None) -> Images:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.basis import Basis, Image, Of, level
-from pytest_jaxcost.flow.basis_images import Tracing, is_literal_zero
+from pytest_jaxcost.flow.basis_images import Tracing
+from pytest_jaxcost.flow.basis_use import Values, is_literal_zero
 from pytest_jaxcost.ir.equation import Equation, Inlined
 from pytest_jaxcost.ir.keys import array_key
 
@@ -44,11 +45,11 @@ def bases(program: Inlined) -> list[Basis]:
     masks = _masks(program, found)
     for basis in pushed:
         basis.identities = masks
-        Tracing(program, makers, basis, found).region(program.main)
+        Tracing(Values(program, makers, basis, found)).region(program.main)
         basis.seeds.update({**_broadcasts(program, basis), **_captured_again(program, basis)})
         if basis.seeds:  # the derivative of a contraction multiplies with what it was summed with
             basis.start_again()
-            Tracing(program, makers, basis, found).region(program.main)
+            Tracing(Values(program, makers, basis, found)).region(program.main)
     return pushed
 
 
