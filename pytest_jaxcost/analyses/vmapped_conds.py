@@ -76,34 +76,6 @@ def _words(cost: Cost) -> str:
     return f"{cost.flops:,} flops and {cost.transcendentals:,} transcendentals"
 
 
-def work_of_branches(facts: Facts, selects: list[Occurrence]) -> list[Occurrence]:
-    """The costliest equation of each branch that a selection selects from, if it does work."""
-    region, found = selects[0].region, list[Occurrence]()
-    for case in range(1, len(selects[0].equation.inputs)):
-        made = _made_for(region, [each.equation for each in selects], case)
-        work = [leaf for each in made for leaf in _leaves(Occurrence(region, each))]
-        work = [each for each in work if not facts.is_bookkeeping(each.equation)]
-        if work:
-            found.append(max(work, key=lambda each: _work(facts, each)))
-    return found
-
-
-def _leaves(whole: Occurrence) -> Iterator[Occurrence]:
-    stack = [whole]
-    while stack:
-        each = stack.pop()
-        control = each.equation.control
-        if control is None:
-            yield each
-        else:
-            stack.extend(Occurrence(inner, e) for inner in control.regions for e in inner.equations)
-
-
-def _work(facts: Facts, occurrence: Occurrence) -> int:
-    cost = facts.cost(occurrence.equation) or NOTHING
-    return (cost.flops + cost.transcendentals) * occurrence.region.weight
-
-
 def _cost(facts: Facts, region: Region, selects: list[Equation], case: int) -> Cost:
     """What the equations of one branch cost."""
     made = _made_for(region, selects, case)

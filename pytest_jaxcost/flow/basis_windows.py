@@ -40,7 +40,7 @@ def _is_looked_up_by_row(use: Use, axis: int) -> bool:
     return dims is not None and use.varies(1, dims)
 
 
-@rule_for("scatter-add", "scatter_add")
+@rule_for("scatter-add")
 def _scattered(use: Use) -> Images:
     operand, indices, updates = use.images
     if indices is not None or (operand is None and not use.is_zero(0)):

@@ -163,7 +163,6 @@ def _slice_sizes(eqn: Any, wanted: Wanted) -> dict[str, Any]:
 
 
 @row("scatter", "scatter-add", "scatter-sub", "scatter-mul", "scatter-min", "scatter-max")
-@row("scatter_mul", "scatter_min", "scatter_max")
 def scatter(eqn: Any) -> Axes:
     """The axes of the operand that updates have whole."""
     numbers, rank = eqn.params["dimension_numbers"], len(shape(eqn.invars[0]))

@@ -7,12 +7,13 @@ from typing import Any
 import jax
 import pytest
 
-from pytest_jaxcost.analyses.batch_edits import edits_of_batch_invariants
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.zero_edits import placed
 from pytest_jaxcost.flow.axis_rules import axes_of
 from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir.equation import Inlined
+from pytest_jaxcost.rewrite import narrow_equal
 from tests.analyses.healthy_programs import HEALTHY
 from tests.analyses.test_batch_invariants import NOISY
 from tests.rewrite.narrowing import BY_SHAPE, require_same, rewritten, work, work_of
@@ -34,7 +35,10 @@ def equal_along(facts: Facts) -> list[tuple[Occurrence, list[tuple[int, int]]]]:
 
 def once(function: Any, args: Any) -> tuple[Inlined, Inlined, list[Any]]:
     facts = Facts(jax.make_jaxpr(function)(*args))
-    edits = edits_of_batch_invariants(equal_along(facts))
+    edits = [
+        placed(occurrence, narrow_equal.once(occurrence.equation, [axis for axis, _ in sizes]))
+        for occurrence, sizes in equal_along(facts)
+    ]
     return facts.program, rewritten(facts.program, edits), edits
 
 

@@ -23,13 +23,13 @@ ODD = (
 """Functions that are zero at zero."""
 
 SAME = (
-    *("convert_element_type", "reduce_precision", "copy", "copy_p", "stop_gradient", "name"),
+    *("convert_element_type", "reduce_precision", "copy", "stop_gradient", "name"),
     *("sharding_constraint", "layout_constraint", "optimization_barrier", "device_put"),
     *("reshard", "pvary", "reduced_vary_cast", "vary_unreduced_cast"),
 )
 """Each result is its own operand."""
 
-SUMS = ("psum", "psum2", "psum_invariant", "pmax", "pmin")
+SUMS = ("psum", "psum_invariant", "pmax", "pmin")
 """Each result is zero where its own operand is on all devices."""
 
 
