@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.flow.live import reached
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Region
 from pytest_jaxcost.rewrite.edits import Replace, RewriteError
@@ -174,22 +175,19 @@ def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     if not is_plain or picked is None or not _picks_rows(picked):
         raise RewriteError(USES)
     end = upper.outputs[0]
-    if not _needed_without(facts, end).isdisjoint(factored.outputs):
+    needed = _needed_without(facts, end)
+    if any(needed[value] for value in factored.outputs):
         raise RewriteError(USES)
     return end, picked.inputs[0]
 
 
-def _needed_without(facts: Facts, end: int) -> set[int]:
+def _needed_without(facts: Facts, end: int) -> bytearray:
     """What the results and effects of the program need if a value is there already."""
-    effects = [e for _, e in facts.program.walk() if e.eqn.effects]
-    needed = {end}
-    stack = [*facts.program.main.results, *(value for each in effects for value in each.inputs)]
-    while stack:
-        value = stack.pop()
-        if value not in needed:
-            needed.add(value)
-            stack.extend(facts.program.depends[value])
-    return needed
+    program = facts.program
+    effects = (e for _, e in program.walk() if e.eqn.effects)
+    roots = (*program.main.results, *(value for each in effects for value in each.inputs))
+    depends = program.depends
+    return reached(len(program.avals), roots, lambda v: () if v == end else depends[v])
 
 
 def _is_plain(solve: Equation, *, is_lower: bool) -> bool:
