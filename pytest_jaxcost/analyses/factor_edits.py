@@ -13,6 +13,7 @@ from pytest_jaxcost.flow.live import reached
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Region
 from pytest_jaxcost.rewrite.edits import Replace, RewriteError
+from pytest_jaxcost.tables import into
 
 FLAGS = "one gives {flag} otherwise than the other, and neither holds both"
 SIGNS = "the vectors of the transpose may have other signs"
@@ -46,14 +47,8 @@ Derive = Callable[[Pair], Callable[[Outputs], Outputs]]
 DERIVED: dict[str, Derive] = {}
 
 
-def derived(*primitives: str) -> Callable[[Derive], Derive]:
-    """A decorator that registers how one factorization follows from another one."""
-
-    def add(derive: Derive) -> Derive:
-        DERIVED.update(dict.fromkeys(primitives, derive))
-        return derive
-
-    return add
+derived = into(DERIVED, "rules")
+"""A decorator that registers how one factorization follows from another one."""
 
 
 def from_kept(facts: Facts, pair: Pair) -> Replace:

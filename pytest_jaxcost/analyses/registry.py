@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pytest_jaxcost.tables import into
+
 if TYPE_CHECKING:
     from pytest_jaxcost.analyses.facts import Facts
     from pytest_jaxcost.report.records import Findings
@@ -14,13 +16,5 @@ Analysis = Callable[["Facts"], "Findings"]
 ANALYSES: dict[str, Analysis] = {}
 
 
-def analysis(kind: str) -> Callable[[Analysis], Analysis]:
-    """A decorator that registers the analysis for one kind of finding."""
-
-    def add(function: Analysis) -> Analysis:
-        if kind in ANALYSES:
-            raise ValueError(f"{kind} has two analyses: {ANALYSES[kind]} and {function}")
-        ANALYSES[kind] = function
-        return function
-
-    return add
+analysis = into(ANALYSES, "analyses")
+"""A decorator that registers the analysis for one kind of finding."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
+
+from pytest_jaxcost.tables import into
 
 Rule = Callable[[Any, Sequence[int]], int]
-RuleT = TypeVar("RuleT", bound=Rule)
 
 ELEMENTWISE = frozenset(
     {
@@ -50,12 +51,7 @@ def mask_of(axes: Iterable[int]) -> int:
     return mask
 
 
-def _rule(*names: str) -> Callable[[RuleT], RuleT]:
-    def add(function: RuleT) -> RuleT:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return add
+_rule = into(RULES, "rules")
 
 
 @_rule(*ELEMENTWISE)

@@ -10,6 +10,7 @@ from math import prod
 
 from pytest_jaxcost.flow.basis import Image, Of
 from pytest_jaxcost.flow.basis_use import Use
+from pytest_jaxcost.tables import into
 
 Images = Sequence[Image | None]
 Rule = Callable[[Use], Images]
@@ -19,14 +20,8 @@ RULES: dict[str, Rule] = {}
 NOTHING: Images = ()
 
 
-def rule_for(*primitives: str) -> Callable[[Rule], Rule]:
-    """A decorator that registers what primitives make of an image."""
-
-    def add(rule: Rule) -> Rule:
-        RULES.update(dict.fromkeys(primitives, rule))
-        return rule
-
-    return add
+rule_for = into(RULES, "rules")
+"""A decorator that registers what primitives make of an image."""
 
 
 @rule_for("neg", "copy", "name", "reduce_precision", "real", "imag", "sharding_constraint")

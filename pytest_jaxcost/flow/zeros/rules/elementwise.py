@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
@@ -73,7 +75,7 @@ def mul(step: Step) -> tuple[Known]:
 
 
 @zero_rule("add", "add_any", "sub")
-def add(step: Step) -> tuple[Known]:
+def add(step: Step) -> Sequence[Known]:
     """Zero where both operands are; sums of indices are indices."""
     if any(isinstance(known, Index) for known in step.known):
         left, right = linear(step, 0), linear(step, 1)
