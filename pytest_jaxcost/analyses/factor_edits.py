@@ -157,7 +157,6 @@ def _solved_with_transpose(facts: Facts, pair: Pair) -> Replace:
 
 def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     """The result and the right-hand side of a solve that nothing else needs the factors for."""
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
     solves = [
         equation
         for _, equation in facts.program.walk()
@@ -165,7 +164,7 @@ def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     ]
     if len(solves) != 2 or solves[1].inputs[1] != solves[0].outputs[0]:
         raise RewriteError(USES)
-    (lower, upper), picked = solves, makers.get(solves[0].inputs[1])
+    (lower, upper), picked = solves, facts.makers.get(solves[0].inputs[1])
     is_plain = _is_plain(lower, is_lower=True) and _is_plain(upper, is_lower=False)
     if not is_plain or picked is None or not _picks_rows(picked):
         raise RewriteError(USES)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_jaxcost.flow.live import reached
-from pytest_jaxcost.ir.equation import Block, Inlined
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined
+
+
+def makers(program: Inlined) -> dict[int, Equation]:
+    """The equation that each value is a result of."""
+    return {value: equation for _, equation in program.walk() for value in equation.outputs}
 
 
 def arguments(program: Inlined) -> Iterator[int]:
