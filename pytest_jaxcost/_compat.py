@@ -459,16 +459,6 @@ def package_of(file: str) -> str:
     return folder + top + separator
 
 
-def is_ours(file: str) -> bool:
-    """Whether `file` belongs to this package, which calls the measured function."""
-    return file.startswith(_NOT_THE_USERS[-1])
-
-
-def is_located(file: str) -> bool:
-    """Whether JAX names frames of `file` to the compiler; libraries can ask it not to."""
-    return _source_info.is_user_filename(file)
-
-
 def primitive_names() -> frozenset[str]:
     """The names of all primitives that the loaded modules define.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.sizes import elements
 from pytest_jaxcost.flow.basis import Basis, Contraction, level
 from pytest_jaxcost.flow.identities import bases
-from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.live import is_live, reached
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.derivatives import derivatives
@@ -146,15 +146,12 @@ def _residuals(facts: Facts, pushed: Pushed) -> set[int]:
 def _live_without(facts: Facts, cut: Mapping[int, set[int]], roots: set[int]) -> bytearray:
     """What is live, `roots` included, if the values `cut` do not need the operands given."""
     program = facts.program
-    live = bytearray(len(program.avals))
-    stack = [*program.main.results, *program.roots, *roots]
-    while stack:
-        value = stack.pop()
-        if not live[value]:
-            live[value] = 1
-            without = cut.get(value, ())
-            stack.extend(each for each in program.depends[value] if each not in without)
-    return live
+
+    def reads(value: int) -> Iterator[int]:
+        without = cut.get(value, ())
+        return (each for each in program.depends[value] if each not in without)
+
+    return reached(len(program.avals), (*program.main.results, *program.roots, *roots), reads)
 
 
 def vectors_of_other_mode(facts: Facts, pushed: Pushed) -> int | None:

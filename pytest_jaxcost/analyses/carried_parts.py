@@ -10,7 +10,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.basis import Basis
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block, Equation, Loop, Region
-from pytest_jaxcost.rewrite.edits import RewriteError
+from pytest_jaxcost.rewrite.moving import require_pure
 
 EFFECT = "{name} has an effect on the way"
 
@@ -58,7 +58,8 @@ def part(
             makes_image = any(value in images and value not in given for value in made)
             is_target = not made.isdisjoint(targets)
             if makes_image or is_target or id(equation) in follows:
-                _require_pure(equation)
+                for each in with_bodies(equation):
+                    require_pure(each, EFFECT.format(name=each.primitive))
                 chosen.append(equation)
                 needed.update(reads_of(equation))
     chosen.reverse()
@@ -174,9 +175,3 @@ def _following(region: Region, targets: Collection[int]) -> set[int]:
             follows.add(id(equation))
             values.update(equation.outputs)
     return follows
-
-
-def _require_pure(equation: Equation) -> None:
-    for each in with_bodies(equation):
-        if each.eqn.effects and _compat.side_effects(each.eqn):
-            raise RewriteError(EFFECT.format(name=each.primitive))

@@ -91,10 +91,7 @@ def _is_constant(facts: Facts, occurrence: Occurrence) -> bool:
 
 def _is_cotangent(facts: Facts, occurrence: Occurrence) -> bool:
     """Whether it pulls back the ones that differentiating a sum begins with, and nothing else."""
-    equation = occurrence.equation
-    if facts.phases.of(equation) != where.TRANSPOSE:
-        return False
-    return not any(facts.given[value] for value in equation.outputs)
+    return facts.phases.of(occurrence.equation) == where.TRANSPOSE
 
 
 def _is_work(facts: Facts, occurrence: Occurrence) -> bool:

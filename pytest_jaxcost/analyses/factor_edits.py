@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.flow.live import reached
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.ir.equation import Equation, Region
 from pytest_jaxcost.rewrite.edits import Replace, RewriteError
+from pytest_jaxcost.tables import into
 
 FLAGS = "one gives {flag} otherwise than the other, and neither holds both"
 SIGNS = "the vectors of the transpose may have other signs"
@@ -45,14 +47,8 @@ Derive = Callable[[Pair], Callable[[Outputs], Outputs]]
 DERIVED: dict[str, Derive] = {}
 
 
-def derived(*primitives: str) -> Callable[[Derive], Derive]:
-    """A decorator that registers how one factorization follows from another one."""
-
-    def add(derive: Derive) -> Derive:
-        DERIVED.update(dict.fromkeys(primitives, derive))
-        return derive
-
-    return add
+derived = into(DERIVED, "rules")
+"""A decorator that registers how one factorization follows from another one."""
 
 
 def from_kept(facts: Facts, pair: Pair) -> Replace:
@@ -161,7 +157,6 @@ def _solved_with_transpose(facts: Facts, pair: Pair) -> Replace:
 
 def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     """The result and the right-hand side of a solve that nothing else needs the factors for."""
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
     solves = [
         equation
         for _, equation in facts.program.walk()
@@ -169,27 +164,24 @@ def _solve(facts: Facts, factored: Equation) -> tuple[int, int]:
     ]
     if len(solves) != 2 or solves[1].inputs[1] != solves[0].outputs[0]:
         raise RewriteError(USES)
-    (lower, upper), picked = solves, makers.get(solves[0].inputs[1])
+    (lower, upper), picked = solves, facts.makers.get(solves[0].inputs[1])
     is_plain = _is_plain(lower, is_lower=True) and _is_plain(upper, is_lower=False)
     if not is_plain or picked is None or not _picks_rows(picked):
         raise RewriteError(USES)
     end = upper.outputs[0]
-    if not _needed_without(facts, end).isdisjoint(factored.outputs):
+    needed = _needed_without(facts, end)
+    if any(needed[value] for value in factored.outputs):
         raise RewriteError(USES)
     return end, picked.inputs[0]
 
 
-def _needed_without(facts: Facts, end: int) -> set[int]:
+def _needed_without(facts: Facts, end: int) -> bytearray:
     """What the results and effects of the program need if a value is there already."""
-    effects = [e for _, e in facts.program.walk() if e.eqn.effects]
-    needed = {end}
-    stack = [*facts.program.main.results, *(value for each in effects for value in each.inputs)]
-    while stack:
-        value = stack.pop()
-        if value not in needed:
-            needed.add(value)
-            stack.extend(facts.program.depends[value])
-    return needed
+    program = facts.program
+    effects = (e for _, e in program.walk() if e.eqn.effects)
+    roots = (*program.main.results, *(value for each in effects for value in each.inputs))
+    depends = program.depends
+    return reached(len(program.avals), roots, lambda v: () if v == end else depends[v])
 
 
 def _is_plain(solve: Equation, *, is_lower: bool) -> bool:

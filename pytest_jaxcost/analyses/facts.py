@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import RULES
 from pytest_jaxcost.cost.tally import Tally, block_tally, tallies
 from pytest_jaxcost.flow.constant_axes import constant_axes
-from pytest_jaxcost.flow.dependence import arguments, dependents
+from pytest_jaxcost.flow.dependence import arguments, dependents, makers
 from pytest_jaxcost.flow.evaluations import Evaluations
 from pytest_jaxcost.flow.indices import index_values
 from pytest_jaxcost.flow.invariance import Invariance, invariance
@@ -137,6 +137,11 @@ class Facts:
             region, equation = holder
             found.append(equation)
         return found[::-1]
+
+    @cached_property
+    def makers(self) -> Mapping[int, Equation]:
+        """The equation that each value is a result of."""
+        return makers(self.program)
 
     @cached_property
     def constant_axes(self) -> Sequence[int]:

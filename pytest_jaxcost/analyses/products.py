@@ -66,7 +66,8 @@ def _alone(facts: Facts, basis: Basis, contraction: Contraction) -> Replace:
     run = part(facts, basis, basis.rows, outputs, contraction.region)
     if run.region is not contraction.region:
         return _together(facts, basis, [contraction], [])
-    return _replace(facts, basis, run, [contraction], outputs, with_seeds=False)
+    vectors = _vectors(facts, basis, [contraction])
+    return _replace(facts, basis, run, [contraction], vectors, outputs, with_seeds=False)
 
 
 def _together(
@@ -84,13 +85,14 @@ def _together(
     read, own = read_outside(facts, run), {v for each in run.equations for v in each.outputs}
     here = {v for each in run.region.equations for v in each.outputs}
     outputs = [v for v in sorted(own & here & read) if v not in images or v in targets]
-    seeds, made = _seeds(basis, along, facts), dependents(facts.program, outputs)
+    vectors, made = _vectors(facts, basis, along), dependents(facts.program, outputs)
+    seeds = _seeds(vectors)
     inputs = (*run.inputs, *seeds)
     if not run.made.isdisjoint(seeds):
         raise RewriteError(CIRCULAR)
     if any(made[v] for v in inputs) and not _is_carried_round(run, outputs, inputs):
         raise RewriteError(CIRCULAR)
-    return _replace(facts, basis, run, along, outputs, with_seeds=bool(again))
+    return _replace(facts, basis, run, along, vectors, outputs, with_seeds=bool(again))
 
 
 def _is_carried_round(run: Part, outputs: Sequence[int], inputs: Sequence[int]) -> bool:
@@ -107,14 +109,14 @@ def _replace(
     basis: Basis,
     run: Part,
     along: Sequence[Contraction],
+    vectors: Mapping[int, Vectors],
     outputs: Sequence[int],
     *,
     with_seeds: bool,
 ) -> Replace:
-    vectors = _vectors(facts, basis, along)
     count = max(each.first + each.number for each in vectors.values())
     rows = Rows(count, {key: (c, vectors[key].first) for c in along for key in [id(c.equation)]})
-    read = (*run.inputs, *_seeds(basis, along, facts))
+    read = (*run.inputs, *_seeds(vectors))
     inputs = tuple(dict.fromkeys(v for v in read if v not in run.made))
 
     def function(*arrays: Array) -> list[Array]:
@@ -133,11 +135,10 @@ def _replace(
 
 def _vectors(facts: Facts, basis: Basis, along: Sequence[Contraction]) -> dict[int, Vectors]:
     """Which rows each sum takes, by the ``id`` of its equation; equal vectors are one."""
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
     known: dict[object, Vectors] = {}
     found: dict[int, Vectors] = {}
     for each in along:
-        scales = _scales(basis, makers, each)
+        scales = _scales(basis, facts.makers, each)
         seed = each.seed
         key = (
             None if seed is None else facts.numbers[seed],
@@ -182,10 +183,10 @@ def _scales(
     return tuple(sorted(kinds.pop()))
 
 
-def _seeds(basis: Basis, along: Sequence[Contraction], facts: Facts) -> list[int]:
+def _seeds(vectors: Mapping[int, Vectors]) -> list[int]:
     return [
         value
-        for each in _vectors(facts, basis, along).values()
+        for each in vectors.values()
         for value in (each.seed, *(seed for seed, _ in each.scales))
         if value is not None
     ]
@@ -237,8 +238,8 @@ def row_dtype(facts: Facts, basis: Basis) -> Any:
 
 def _given(facts: Facts, basis: Basis) -> set[int]:
     """The vectors; the transposes of plain sums are made of what they broadcast."""
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
-    return {value for value in basis.seeds if not _is_spread(basis, value, makers.get(value))}
+    seeds = basis.seeds
+    return {value for value in seeds if not _is_spread(basis, value, facts.makers.get(value))}
 
 
 def _is_spread(basis: Basis, value: int, maker: Equation | None) -> bool:

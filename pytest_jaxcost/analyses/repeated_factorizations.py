@@ -107,8 +107,7 @@ def factored_again(
     factored = [e for _, e in facts.program.walk() if e.primitive in FAMILIES]
     if len(factored) < 2:
         return [], {}
-    makers = {v: e for _, e in facts.program.walk() for v in e.outputs}
-    guises = {id(e): _guise(facts, makers, e) for e in factored}
+    guises = {id(e): _guise(facts, facts.makers, e) for e in factored}
     return list(_refactored(facts, factored, guises)), guises
 
 

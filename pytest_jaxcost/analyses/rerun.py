@@ -14,8 +14,9 @@ import numpy as np
 from jax import lax
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses import resized, row_sums
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.resized import fitted
+from pytest_jaxcost.analyses.row_sums import summed
 from pytest_jaxcost.flow.basis import Basis, Contraction, Image, Of, level
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.ir.equation import Block, Equation, Loop, Region, Switch
@@ -65,7 +66,9 @@ class Rerun:
     def equation(self, equation: Equation) -> None:
         if id(equation) in self.rows.sums:
             contraction, first = self.rows.sums[id(equation)]
-            made: Sequence[Array] = [row_sums.summed(self, contraction, first)]
+            made: Sequence[Array] = [
+                summed(self.facts, self.images, self.plain, contraction, first)
+            ]
         elif not carries(self.basis, equation):
             made = bound(equation, [*map(self.plain, equation.inputs)], equation.eqn.params)
         elif equation.control is not None:
@@ -102,7 +105,10 @@ class Rerun:
         if same is not None:
             return [self.values[same]]
         self.require_followed(equation)
-        params, operands = resized.fitted(self, equation)
+        read = [self.image(value, equation) for value in equation.inputs]
+        made = [self.images.get(value) for value in equation.outputs]
+        given = [self.read(v, image) for v, image in zip(equation.inputs, read, strict=True)]
+        params, operands = fitted(equation, given, read, made, self.rows.number)
         return bound(equation, operands, params)
 
     def unchanged(self, equation: Equation) -> int | None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jax import lax
 
 from pytest_jaxcost.flow.basis import Image
 from pytest_jaxcost.ir.equation import Equation
-
-if TYPE_CHECKING:
-    from pytest_jaxcost.analyses.rerun import Rerun
 
 Sizes = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
 """Of parameters, an axis and its length: the parameters that change."""
@@ -29,45 +26,50 @@ ALIKE = frozenset(
 """Primitives whose operands have the image's axis at the same place."""
 
 
-def fitted(run: Rerun, equation: Equation) -> tuple[Mapping[str, Any], list[Any]]:
-    """The parameters and operands for the number of rows that there are now."""
-    read = [run.image(value, equation) for value in equation.inputs]
-    made = [run.images.get(value) for value in equation.outputs]
+def fitted(
+    equation: Equation,
+    operands: Sequence[Any],
+    read: Sequence[Image | None],
+    made: Sequence[Image | None],
+    rows: int,
+) -> tuple[Mapping[str, Any], list[Any]]:
+    """The parameters and operands for so many rows; `read` and `made` are what is an image."""
     before = next(image for image in (*read, *made) if image is not None)
     after = next(image for image in (*made, *read) if image is not None)
     params = dict(equation.eqn.params)
     for table, image in ((OF_OPERANDS, before), (OF_RESULTS, after)):
         if equation.primitive in table:
-            params.update(table[equation.primitive](params, image.axis, run.length(image)))
+            params.update(table[equation.primitive](params, image.axis, image.length(rows)))
     if "sharding" in params and equation.primitive != "sharding_constraint":
         params["sharding"] = None
-    operands = [run.read(v, image) for v, image in zip(equation.inputs, read, strict=True)]
-    for k, found in enumerate(read):
-        if found is None:
-            operands[k] = _shortened(run, equation, k, operands[k], before, after)
-    return params, operands
+    length = before.length(rows)
+    cut = [
+        array if image is not None else _shortened(equation, k, array, before, after, length)
+        for k, (array, image) in enumerate(zip(operands, read, strict=True))
+    ]
+    return params, cut
 
 
 def _shortened(
-    run: Rerun, equation: Equation, k: int, array: Any, before: Image, after: Image
+    equation: Equation, k: int, array: Any, before: Image, after: Image, length: int
 ) -> Any:
     if equation.primitive == "gather":
-        return _indices(run, equation, array, before)
+        return _indices(equation, array, before, length)
     axis = after.axis if equation.primitive.startswith("scatter") else before.axis
     alike = equation.primitive in ALIKE or (equation.primitive.startswith("scatter") and k == 0)
     if not alike or array.ndim <= axis:
         return array
-    return lax.slice_in_dim(array, 0, min(array.shape[axis], run.length(before)), axis=axis)
+    return lax.slice_in_dim(array, 0, min(array.shape[axis], length), axis=axis)
 
 
-def _indices(run: Rerun, equation: Equation, array: Any, before: Image) -> Any:
+def _indices(equation: Equation, array: Any, before: Image, length: int) -> Any:
     """The indices of a gather, of as many rows if each row is looked up on its own."""
     numbers = equation.eqn.params["dimension_numbers"]
     if before.axis not in numbers.operand_batching_dims:
         return array
     axis = numbers.operand_batching_dims.index(before.axis)
     dims = numbers.start_indices_batching_dims[axis]
-    return lax.slice_in_dim(array, 0, run.length(before), axis=dims)
+    return lax.slice_in_dim(array, 0, length, axis=dims)
 
 
 def _with(sizes: Sequence[int], axis: int, length: int) -> tuple[int, ...]:

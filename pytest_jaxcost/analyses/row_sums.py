@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
+from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.basis import Contraction, Image
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.rewrite.edits import RewriteError
-
-if TYPE_CHECKING:
-    from pytest_jaxcost.analyses.rerun import Rerun
 
 OWN_VECTORS = "each example of a batch has vectors of its own"
 LOOK_UP = "the diagonal is looked up in a way that is not followed"
 
 
-def summed(run: Rerun, contraction: Contraction, first: int) -> Any:
+Read = Callable[[int], Any]
+"""Gives a value as an array, with rows in the basis's place."""
+
+
+def summed(
+    facts: Facts,
+    images: Mapping[int, Image],
+    read: Read,
+    contraction: Contraction,
+    first: int,
+) -> Any:
     """What the sum is, of rows that start at `first`."""
     equation = contraction.equation
     value = contraction.operands[0]
     if contraction.over == "diagonal":
-        value = next(each for each in contraction.operands if _has_diagonal(run, each))
-    image, rows = run.images[value], run.values[value]
+        value = next(v for v in contraction.operands if _has_diagonal(images.get(v)))
+    image, rows = images[value], read(value)
     if equation.primitive == "dot_general":
-        made = _dotted(run, equation, equation.inputs.index(value), rows, first)
+        made = _dotted(facts, equation, equation.inputs.index(value), rows, first)
     elif equation.primitive == "gather":
-        made = _looked_up(run, equation, _row(rows, image, first))
+        made = _looked_up(facts, equation, read(equation.inputs[1]), _row(rows, image, first))
     else:
         made = _reduced(equation, image, _row(rows, image, first))
-    aval = run.facts.program.avals[equation.outputs[0]]
+    aval = facts.program.avals[equation.outputs[0]]
     return made if made.dtype == aval.dtype else lax.convert_element_type(made, aval.dtype)
 
 
-def _has_diagonal(run: Rerun, value: int) -> bool:
-    image = run.images.get(value)
+def _has_diagonal(image: Image | None) -> bool:
     return image is not None and image.diagonal is not None
 
 
@@ -46,13 +53,13 @@ def _row(rows: Any, image: Image, first: int) -> Any:
     return lax.index_in_dim(rows, first, image.axis, keepdims=False)
 
 
-def _dotted(run: Rerun, equation: Equation, position: int, rows: Any, first: int) -> Any:
+def _dotted(facts: Facts, equation: Equation, position: int, rows: Any, first: int) -> Any:
     (contracting, batch) = equation.eqn.params["dimension_numbers"]
     if batch[0]:
         raise RewriteError(OWN_VECTORS)
     other = 1 - position
     (axis,), (seed_axis,) = contracting[position], contracting[other]
-    shape = run.facts.program.avals[equation.inputs[other]].shape
+    shape = facts.program.avals[equation.inputs[other]].shape
     free = [size for k, size in enumerate(shape) if k != seed_axis]
     taken = lax.slice_in_dim(rows, first, first + prod(free), axis=axis)
     moved = jnp.moveaxis(taken, axis, 0 if position == 1 else -1)
@@ -77,12 +84,11 @@ def _total(array: Any, axes: Sequence[int]) -> Any:
     return array.sum(tuple(axes)) if axes else array
 
 
-def _looked_up(run: Rerun, equation: Equation, row: Any) -> Any:
+def _looked_up(facts: Facts, equation: Equation, indices: Any, row: Any) -> Any:
     params = equation.eqn.params
     numbers = params["dimension_numbers"]
     if numbers.offset_dims or numbers.operand_batching_dims or row.ndim != 1:
         raise RewriteError(LOOK_UP)
-    indices = run.plain(equation.inputs[1])
     one = lax.slice_in_dim(indices, 0, 1, axis=-1)
     found = lax.gather(
         row,
@@ -92,16 +98,16 @@ def _looked_up(run: Rerun, equation: Equation, row: Any) -> Any:
         mode=params["mode"],
         fill_value=params["fill_value"],
     )
-    if _are_alike(run, equation.inputs[1]):
+    if _are_alike(facts, equation.inputs[1]):
         return found
     other = lax.slice_in_dim(indices, 1, 2, axis=-1)
     return jnp.where((one == other)[..., 0], found, 0)
 
 
-def _are_alike(run: Rerun, indices: int) -> bool:
+def _are_alike(facts: Facts, indices: int) -> bool:
     """Whether the two indices of each element are equal, made by one expression."""
-    for _, equation in run.facts.program.walk():
+    for _, equation in facts.program.walk():
         if indices in equation.outputs:
-            numbers = {run.facts.numbers[value] for value in equation.inputs}
+            numbers = {facts.numbers[value] for value in equation.inputs}
             return equation.primitive == "concatenate" and len(numbers) == 1
     return False

@@ -11,7 +11,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.cost.record import NOTHING, Cost
-from pytest_jaxcost.flow.live import is_live
+from pytest_jaxcost.flow.live import is_live, reached
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.rewrite.edits import Replace
 
@@ -78,14 +78,8 @@ def live_with(facts: Facts, edits: Sequence[Replace]) -> bytearray:
     program, cut = facts.program, dict[int, tuple[int, ...]]()
     for each in edits:
         cut.update(dict.fromkeys(each.outputs, each.inputs))
-    live = bytearray(len(program.avals))
-    stack = [*program.main.results, *program.roots]
-    while stack:
-        value = stack.pop()
-        if not live[value]:
-            live[value] = 1
-            stack.extend(cut.get(value, program.depends[value]))
-    return live
+    roots = (*program.main.results, *program.roots)
+    return reached(len(program.avals), roots, lambda value: cut.get(value, program.depends[value]))
 
 
 def traced(facts: Facts, edit: Replace) -> Facts:

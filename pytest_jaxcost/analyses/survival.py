@@ -163,7 +163,11 @@ class Survival:
 
 def _opcodes(finding: Finding, primitives: Collection[str]) -> Opcodes:
     """What the work of a finding may be compiled to."""
-    return frozenset[str]().union(*map(opcodes_of, primitives or (finding.primitive,)))
+    return frozenset[str]().union(*map(opcodes_of, primitives or _primitives(finding)))
+
+
+def _primitives(finding: Finding) -> set[str]:
+    return {each.primitive for each in finding.equations}
 
 
 def _work(compiled: Compiled) -> Work:
@@ -243,7 +247,8 @@ def _verdict(asked: Asked, group: Group, saved: Saved, part: Fraction) -> Verdic
 
 def _saves_none(asked: Asked, saved: Saved) -> bool:
     """Whether there are as many instructions like the finding's own without it."""
-    own = opcodes_of(asked.finding.primitive) & saved.before.keys()
+    names = _primitives(asked.finding)
+    own = frozenset[str]().union(*map(opcodes_of, names)) & saved.before.keys()
     return bool(own) and not any(saved.executions[each] or saved.operations[each] for each in own)
 
 

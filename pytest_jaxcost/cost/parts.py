@@ -24,7 +24,7 @@ def counted_runs(program: Inlined, tallies: Mapping[int, Tally], counts: Chosen)
 
     `counts` says which equations the tallies are of.
     """
-    waiting = Counter(id(inner) for region in program.regions() for inner in _inside(region))
+    waiting = Counter(id(inner) for region in program.regions() for inner in region.inside)
     runs = {id(program.main): Runs(times=1)}
     ready = [program.main]
     while ready:
@@ -76,11 +76,6 @@ def part_tally(
         opaque=frozenset(opaque),
         exact=exact and not opaque,
     )
-
-
-def _inside(region: Region) -> list[Region]:
-    controls = (equation.control for equation in region.equations)
-    return [inner for control in controls if control is not None for inner in control.regions]
 
 
 def _counted(equation: Equation, tallies: Mapping[int, Tally]) -> list[tuple[Region, int]]:

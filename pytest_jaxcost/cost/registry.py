@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pytest_jaxcost.cost.record import Cost
+from pytest_jaxcost.tables import into
 
 Rule = Callable[[Any], Cost | None]
 RuleT = TypeVar("RuleT", bound=Rule)
@@ -24,17 +25,8 @@ class CostRuleError(TypeError):
     """A cost rule from outside raised, or returned something that is no cost."""
 
 
-def rule(*primitive_names: str) -> Callable[[RuleT], RuleT]:
-    """A decorator that prices primitives by a rule of this package."""
-
-    def add(function: RuleT) -> RuleT:
-        for name in primitive_names:
-            if name in RULES:
-                raise ValueError(f"{name} has two rules: {RULES[name]} and {function}")
-            RULES[name] = function
-        return function
-
-    return add
+rule = into(RULES, "rules")
+"""A decorator that prices primitives by a rule of this package."""
 
 
 def cost_rule(*primitive_names: str) -> Callable[[RuleT], RuleT]:

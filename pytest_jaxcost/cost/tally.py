@@ -50,7 +50,7 @@ def tallies(program: Inlined, price: Price, counts: Chosen = every) -> dict[int,
         if id(region) in done:
             stack.pop()
             continue
-        missing = [inner for inner in _inside(region) if id(inner) not in done]
+        missing = [inner for inner in region.inside if id(inner) not in done]
         if missing:
             stack.extend(missing)
         else:
@@ -61,11 +61,6 @@ def tallies(program: Inlined, price: Price, counts: Chosen = every) -> dict[int,
 def block_tally(block: Block, done: dict[int, Tally]) -> Tally:
     """The tally of one run of an equation with a body of its own."""
     return _together([(done[id(region)], region.trips, region.exact) for region in block.regions])
-
-
-def _inside(region: Region) -> list[Region]:
-    controls = (equation.control for equation in region.equations)
-    return [inner for control in controls if control is not None for inner in control.regions]
 
 
 def _add_up(region: Region, price: Price, done: dict[int, Tally], counts: Chosen) -> Tally:

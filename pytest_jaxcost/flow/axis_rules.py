@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
+
+from pytest_jaxcost.tables import into
 
 Rule = Callable[[Any, Sequence[int]], int]
-RuleT = TypeVar("RuleT", bound=Rule)
 
 ELEMENTWISE = frozenset(
     {
         *("abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2"),
         *("atanh", "bessel_i0e", "bessel_i1e", "cbrt", "ceil", "clamp", "clz", "complex", "conj"),
-        *("convert_element_type", "copy", "copy_p", "cos", "cosh", "digamma", "div", "eq", "eq_to"),
+        *("convert_element_type", "copy", "cos", "cosh", "digamma", "div", "eq", "eq_to"),
         *("erf", "erf_inv", "erfc", "exp", "exp2", "expm1", "floor", "ge", "gt", "igamma"),
         *("igamma_grad_a", "igammac", "imag", "integer_pow", "is_finite", "le", "le_to", "lgamma"),
         *("log", "log1p", "log2", "logistic", "lt", "lt_to", "max", "min", "mul", "name", "ne"),
@@ -50,12 +51,7 @@ def mask_of(axes: Iterable[int]) -> int:
     return mask
 
 
-def _rule(*names: str) -> Callable[[RuleT], RuleT]:
-    def add(function: RuleT) -> RuleT:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return add
+_rule = into(RULES, "rules")
 
 
 @_rule(*ELEMENTWISE)

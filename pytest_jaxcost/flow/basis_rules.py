@@ -7,29 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
 from pytest_jaxcost.flow.basis import Image, Of
+from pytest_jaxcost.flow.basis_use import Use
+from pytest_jaxcost.tables import into
 
-if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis_images import Use
-
-Images = Sequence["Image | None"]
-Rule = Callable[["Use"], Images]
+Images = Sequence[Image | None]
+Rule = Callable[[Use], Images]
 
 RULES: dict[str, Rule] = {}
 
 NOTHING: Images = ()
 
 
-def rule_for(*primitives: str) -> Callable[[Rule], Rule]:
-    """A decorator that registers what primitives make of an image."""
-
-    def add(rule: Rule) -> Rule:
-        RULES.update(dict.fromkeys(primitives, rule))
-        return rule
-
-    return add
+rule_for = into(RULES, "rules")
+"""A decorator that registers what primitives make of an image."""
 
 
 @rule_for("neg", "copy", "name", "reduce_precision", "real", "imag", "sharding_constraint")
@@ -143,7 +135,7 @@ def _reshaped(use: Use) -> Images:
     if image is None:
         return NOTHING
     outer, inner = image.around
-    found = _digit(shape, image.axis, (outer, use.tracing.size, inner), use.out_shape)
+    found = _digit(shape, image.axis, (outer, use.values.basis.size, inner), use.out_shape)
     if found is None:
         return NOTHING
     axis, around = found

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pytest_jaxcost.flow.basis import Image, Of
 from pytest_jaxcost.flow.basis_rules import NOTHING, Images, both, mapped, rule_for
-
-if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis_images import Use
+from pytest_jaxcost.flow.basis_use import Use
 
 
 class Side(NamedTuple):

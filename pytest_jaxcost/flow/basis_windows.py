@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_jaxcost.flow.basis import Image
 from pytest_jaxcost.flow.basis_rules import NOTHING, Images, rule_for
-
-if TYPE_CHECKING:
-    from pytest_jaxcost.flow.basis import Image
-    from pytest_jaxcost.flow.basis_images import Use
+from pytest_jaxcost.flow.basis_use import Use
 
 
 def _along(image: Image | None, axis: int | None) -> Images:
@@ -42,7 +40,7 @@ def _is_looked_up_by_row(use: Use, axis: int) -> bool:
     return dims is not None and use.varies(1, dims)
 
 
-@rule_for("scatter-add", "scatter_add")
+@rule_for("scatter-add")
 def _scattered(use: Use) -> Images:
     operand, indices, updates = use.images
     if indices is not None or (operand is None and not use.is_zero(0)):

@@ -27,10 +27,6 @@ class Recurrences:
         """The group that the equation has to wait for, or -1."""
         return self.stage_of(self._inputs[id(equation)])
 
-    def stage_of_value(self, value: int) -> int:
-        """The group that a value of the body has to wait for, or -1."""
-        return self.stage_of(self.reads.get(value, 0))
-
     def stage_of(self, carries: int) -> int:
         """The last of the groups of a set of carries, given as a bit mask, or -1."""
         return max((self._stage_of_carry[k] for k in _bits(carries)), default=-1)

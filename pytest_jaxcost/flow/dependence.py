@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pytest_jaxcost.ir.equation import Block, Inlined
+from pytest_jaxcost.flow.live import reached
+from pytest_jaxcost.ir.equation import Block, Equation, Inlined
+
+
+def makers(program: Inlined) -> dict[int, Equation]:
+    """The equation that each value is a result of."""
+    return {value: equation for _, equation in program.walk() for value in equation.outputs}
 
 
 def arguments(program: Inlined) -> Iterator[int]:
@@ -17,14 +23,7 @@ def arguments(program: Inlined) -> Iterator[int]:
 
 def ancestors(program: Inlined, values: Iterable[int]) -> bytearray:
     """One byte per value: 1 if it is one of `values` or one of them is computed from it."""
-    reached = bytearray(len(program.avals))
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if not reached[value]:
-            reached[value] = 1
-            stack.extend(program.depends[value])
-    return reached
+    return reached(len(program.avals), values, program.depends.__getitem__)
 
 
 def dependents(program: Inlined, sources: Iterable[int]) -> bytearray:
@@ -33,14 +32,7 @@ def dependents(program: Inlined, sources: Iterable[int]) -> bytearray:
     for value, inputs in enumerate(program.depends):
         for operand in inputs:
             readers[operand].append(value)
-    reached = bytearray(len(program.avals))
-    stack = list(sources)
-    while stack:
-        value = stack.pop()
-        if not reached[value]:
-            reached[value] = 1
-            stack.extend(readers[value])
-    return reached
+    return reached(len(program.avals), sources, readers.__getitem__)
 
 
 def inherited(program: Inlined, marks: Mapping[int, int]) -> list[int]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.basis import Basis, Image, Of, level
-from pytest_jaxcost.flow.basis_images import Tracing, is_literal_zero
+from pytest_jaxcost.flow.basis_images import Tracing
+from pytest_jaxcost.flow.basis_use import Values, is_literal_zero
+from pytest_jaxcost.flow.dependence import makers
 from pytest_jaxcost.ir.equation import Equation, Inlined
 from pytest_jaxcost.ir.keys import array_key
 
@@ -37,18 +39,18 @@ def bases(program: Inlined) -> list[Basis]:
     ]
     if not found:
         return []
-    makers = {value: equation for _, equation in program.walk() for value in equation.outputs}
-    found = [basis for basis in found if _is_identity(basis.equation, makers)]
+    made_by = makers(program)
+    found = [basis for basis in found if _is_identity(basis.equation, made_by)]
     readers = _readers(program) if found else {}
     pushed = [basis for basis in found if _is_pushed(basis, readers)]
     masks = _masks(program, found)
     for basis in pushed:
         basis.identities = masks
-        Tracing(program, makers, basis, found).region(program.main)
+        Tracing(Values(program, made_by, basis, found)).region(program.main)
         basis.seeds.update({**_broadcasts(program, basis), **_captured_again(program, basis)})
         if basis.seeds:  # the derivative of a contraction multiplies with what it was summed with
             basis.start_again()
-            Tracing(program, makers, basis, found).region(program.main)
+            Tracing(Values(program, made_by, basis, found)).region(program.main)
     return pushed
 
 

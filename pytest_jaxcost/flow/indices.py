@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pytest_jaxcost.flow.dependence import ancestors
+from pytest_jaxcost.flow.live import reached
 from pytest_jaxcost.ir.equation import Equation, Inlined
 
 INDEXED = {
@@ -51,12 +52,9 @@ def _computes(equation: Equation) -> bool:
 
 def _read(program: Inlined, makers: Mapping[int, Equation], also: Iterable[int]) -> bytearray:
     """One byte per value: 1 if it is read for what it is, by a result, an effect or `also`."""
-    read = bytearray(len(program.avals))
-    stack = [*program.main.results, *program.roots, *also]
-    while stack:
-        value = stack.pop()
-        if not read[value]:
-            read[value] = 1
-            maker = makers.get(value)
-            stack.extend(program.depends[value] if maker is None else _split(maker)[0])
-    return read
+
+    def reads(value: int) -> Iterable[int]:
+        maker = makers.get(value)
+        return program.depends[value] if maker is None else _split(maker)[0]
+
+    return reached(len(program.avals), (*program.main.results, *program.roots, *also), reads)

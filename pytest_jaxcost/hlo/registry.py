@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from pytest_jaxcost.hlo.cost import Cost
 from pytest_jaxcost.hlo.site import Site
+from pytest_jaxcost.tables import into
 
 Rule: TypeAlias = Callable[[Site], "Cost | None"]
 Traffic: TypeAlias = Callable[[Site], int]
@@ -21,29 +22,11 @@ TRAFFIC: dict[str, Traffic] = {}
 """The bytes that an opcode accesses. One without a rule reads its operands, writes its result."""
 
 
-def rule(*opcodes: str) -> Callable[[Rule], Rule]:
-    """Register the work of opcodes."""
-    return _register(RULES, opcodes)
+rule = into(RULES, "rules")
+"""Register the work of opcodes."""
 
+target = into(TARGETS, "rules")
+"""Register the work of library functions."""
 
-def target(*names: str) -> Callable[[Rule], Rule]:
-    """Register the work of library functions."""
-    return _register(TARGETS, names)
-
-
-def traffic(*opcodes: str) -> Callable[[Traffic], Traffic]:
-    """Register the bytes that opcodes access."""
-
-    def register(function: Traffic) -> Traffic:
-        TRAFFIC.update(dict.fromkeys(opcodes, function))
-        return function
-
-    return register
-
-
-def _register(table: dict[str, Rule], names: tuple[str, ...]) -> Callable[[Rule], Rule]:
-    def register(function: Rule) -> Rule:
-        table.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+traffic = into(TRAFFIC, "rules")
+"""Register the bytes that opcodes access."""

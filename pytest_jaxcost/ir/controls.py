@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_jaxcost import _compat
@@ -19,6 +19,7 @@ from pytest_jaxcost.ir.equation import (
 )
 from pytest_jaxcost.ir.reading import Control, Entered, Reader
 from pytest_jaxcost.ir.trips import while_trips
+from pytest_jaxcost.tables import into
 
 UNKNOWN_TRIPS = "a while loop of unknown trip count is counted as one iteration"
 UNKNOWN_BODY = "the unknown primitive {name} carries jaxprs; each is counted as run once"
@@ -27,14 +28,8 @@ UNKNOWN_GRID = "{name} runs its body an unknown number of times; it is counted o
 CONTROLS: dict[str, Control] = {}
 
 
-def control(name: str) -> Callable[[Control], Control]:
-    """A decorator that registers how the equations of a primitive are read."""
-
-    def add(read: Control) -> Control:
-        CONTROLS[name] = read
-        return read
-
-    return add
+control = into(CONTROLS, "readers")
+"""A decorator that registers how the equations of a primitive are read."""
 
 
 @control("scan")

@@ -65,6 +65,12 @@ class Region:
     calls: Counter[str] = field(default_factory=Counter)
     """Call sites in the region, by primitive."""
 
+    @property
+    def inside(self) -> list[Region]:
+        """The bodies of its equations."""
+        controls = (equation.control for equation in self.equations)
+        return [inner for control in controls if control is not None for inner in control.regions]
+
 
 class Carry(NamedTuple):
     """A loop carry: its value before the loop, in an iteration, after one, and after the loop."""
@@ -149,9 +155,7 @@ class Inlined:
                 continue
             seen.add(id(region))
             yield region
-            for equation in region.equations:
-                if equation.control is not None:
-                    stack.extend(equation.control.regions)
+            stack.extend(region.inside)
 
     def walk(self) -> Iterator[tuple[Region, Equation]]:
         """Every equation once, with the region it stands in."""

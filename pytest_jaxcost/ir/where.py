@@ -75,11 +75,6 @@ def users_path(equation: Equation) -> tuple[_compat.Frame, ...]:
     return tuple([frame for frames in _frames(equation) for frame in frames.users])
 
 
-def route(equation: Equation) -> tuple[Any, ...]:
-    """A key of all frames that made the equation, JAX's own included."""
-    return tuple([eqn.source_info.traceback for eqn, _ in _chain(equation)])
-
-
 def made_in(equation: Equation) -> Iterator[tuple[_compat.Frames, str]]:
     """The frames that made the equation, JAX's own included, and the function they stop at.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from .compare import explain as explain
 from .counts import Counts as Counts
-from .errors import CostError as CostError
 from .errors import LimitError as LimitError
 from .errors import ScopeError as ScopeError
 from .judge import Verdict as Verdict
@@ -20,18 +19,19 @@ from .limits import limit_names as limit_names
 from .measurement import Compiled as Compiled
 from .measurement import Measurement as Measurement
 from .measurement import Primitives as Primitives
-from .measurement import Reading as Reading
 from .message import failure as failure
 from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
+from .reading import Reading as Reading
 from .records import PHASES as PHASES
 from .records import Evidence as Evidence
 from .records import Finding as Finding
 from .records import Findings as Findings
 from .records import Place as Place
 from .records import Totals as Totals
+from .report import CostError as CostError
 from .report import Metrics as Metrics
 from .report import Phases as Phases
 from .report import Report as Report

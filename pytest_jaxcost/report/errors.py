@@ -1,28 +1,6 @@
-"""The two errors of limits: not kept, and not meant."""
+"""Errors of names: a scope that is not there, a limit that cannot be meant."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .judge import Verdict
-    from .report import Report
-
-
-class CostError(AssertionError):
-    """Limits that a report does not keep; the text is the whole message.
-
-    ``verdicts`` has every limit, kept or not, and ``report`` what was measured.
-    """
-
-    __module__ = "pytest_jaxcost"  # shown as it is imported, which leaves room for the message
-
-    def __init__(
-        self, message: str, *, verdicts: tuple[Verdict, ...] = (), report: Report | None = None
-    ) -> None:
-        super().__init__(message)
-        self.verdicts = verdicts
-        self.report = report
 
 
 class ScopeError(LookupError):

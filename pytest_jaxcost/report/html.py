@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 
 from .culprits import Culprit
 from .metrics import METRICS, Unit
 from .records import Finding
+from .shown import Shown
 from .stages import CHANGING, ROWS, Change, Stage, Stages
 from .wording import amount, amounts, signed, what
 
-if TYPE_CHECKING:
-    from .report import Report
 
-
-def html(report: Report) -> str:
+def html(report: Shown) -> str:
     """A table of metrics and one of findings; shows the compiled stage only where it was made."""
     rows = (
         [name, amount(report.metrics.reading(name), METRICS[name].unit)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .limits import Limit, Relation
-from .measurement import Reading
 from .metrics import WHOLES, Family, Metric
+from .reading import Reading
 
 Read = Callable[[Metric | Family, str | None], Reading]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from .metrics import OPTIMIZED, Family, Metric
+from .reading import Reading
 from .records import Findings, Totals
-
-if TYPE_CHECKING:
-    from .stages import Stages
+from .stages import Stages
 
 
 class Primitives(Protocol):
@@ -102,15 +100,6 @@ class Measurement(Primitives, Protocol):
 
     def stages(self) -> Stages:
         """All three stages, each made at most once, and what changes from one to the next."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A metric's value; ``None`` is unknown and ``reason`` says why; a bound unless ``exact``."""
-
-    value: int | float | None
-    exact: bool = True
-    reason: str = ""
 
 
 def read(

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple, cast
 
 from .counts import Counts
 from .culprits import culprits
-from .errors import CostError, LimitError
+from .errors import LimitError
 from .html import html
 from .judge import Verdict, judge
 from .limits import Limit, Limits
-from .measurement import Measurement, Reading, read
+from .measurement import Measurement, read
 from .message import BESIDE_MARGIN, failure
 from .metrics import ABOUT_MEMORY, METRICS, OPTIMIZED, Family, Metric
+from .reading import Reading
 from .records import PHASES, Findings
 from .stages import Stages
 from .style import Style
@@ -24,6 +25,22 @@ from .suggest import did_you_mean
 from .summary import summary
 
 _CLOCK = itertools.count()
+
+
+class CostError(AssertionError):
+    """Limits that a report does not keep; the text is the whole message.
+
+    ``verdicts`` has every limit, kept or not, and ``report`` what was measured.
+    """
+
+    __module__ = "pytest_jaxcost"  # shown as it is imported, which leaves room for the message
+
+    def __init__(
+        self, message: str, *, verdicts: tuple[Verdict, ...] = (), report: Report | None = None
+    ) -> None:
+        super().__init__(message)
+        self.verdicts = verdicts
+        self.report = report
 
 
 class LastRead(NamedTuple):

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .layout import Cell, Line, paragraph, text
-from .measurement import Reading
 from .metrics import Unit
+from .reading import Reading
 from .stages import CHANGING, ROWS
 from .wording import amount, signed
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from .measurement import Reading
 from .metrics import Unit
+from .reading import Reading
 
 StageName = Literal["traced", "lowered", "compiled"]
 

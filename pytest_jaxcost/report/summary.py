@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
 from .message import caveat_lines, shown_lines, where_measured
 from .metrics import METRICS, OPTIMIZED
+from .shown import Shown
 from .style import Style
 from .wording import NOTES, amount
-
-if TYPE_CHECKING:
-    from .report import Report
 
 TOTALS = ("eqns", "flops", "transcendentals", "bytes_accessed")
 SHOWN = 3
 
 
-def summary(report: Report, *, style: Style | None = None) -> str:
+def summary(report: Shown, *, style: Style | None = None) -> str:
     """The totals, the primitives and each kind of finding, the costliest three with places.
 
     Shows the compiled stage only where it was made already.
@@ -39,12 +36,12 @@ def summary(report: Report, *, style: Style | None = None) -> str:
     return text([*lines, *caveat_lines(report.caveats, style)], color=style.color)
 
 
-def made_stages(report: Report) -> set[str]:
+def made_stages(report: Shown) -> set[str]:
     """The stages that were made already."""
     return {"traced", "compiled"} if report.has_compiled else {"traced"}
 
 
-def cells(report: Report, names: Iterator[str] | tuple[str, ...]) -> Iterator[Cell]:
+def cells(report: Shown, names: Iterator[str] | tuple[str, ...]) -> Iterator[Cell]:
     """Each metric's name and value; those that are unknown are left out."""
     for name in names:
         reading = report.metrics.reading(name)
@@ -58,7 +55,7 @@ def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:
     return paragraph(f"primitives: {listed or 'none'}", indent=2, width=style.width)
 
 
-def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
+def _kind(report: Shown, kind: str, style: Style) -> Iterator[Line]:
     """Its metrics on one line, or how many it found if it has none; then the costliest."""
     stages = made_stages(report)
     names = tuple(
@@ -78,7 +75,7 @@ def _kind(report: Report, kind: str, style: Style) -> Iterator[Line]:
         yield (Cell(f"    ... and {left_out:,} more in report.{kind}", "faint"),)
 
 
-def _nothing(report: Report, style: Style) -> Iterator[Line]:
+def _nothing(report: Shown, style: Style) -> Iterator[Line]:
     """The kinds of which nothing is found, apart from those that could not be analyzed."""
     kinds = [kind for kind in report.findings_kinds if not _found(report, kind)]
     unknown = [kind for kind in kinds if report.findings(kind).unknown]
@@ -89,6 +86,6 @@ def _nothing(report: Report, style: Style) -> Iterator[Line]:
             yield from paragraph(line, indent=2, width=style.width, style="faint")
 
 
-def _found(report: Report, kind: str) -> bool:
+def _found(report: Shown, kind: str) -> bool:
     findings = report.findings(kind)
     return bool(findings or findings.from_jax)

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from .amounts import show, show_share
 from .culprits import COUNTED, LARGEST, Culprit
-from .measurement import Reading
 from .metrics import OPTIMIZED, Unit
+from .reading import Reading
 from .records import Finding
 
 MADE = frozenset({"intermediates", "constants"})

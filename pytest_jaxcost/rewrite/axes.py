@@ -9,9 +9,10 @@ axis without a letter is always taken whole: along it every position may depend 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pytest_jaxcost.flow.zeros.spans import Spans, count
+from pytest_jaxcost.tables import into
 
 Letters = tuple[int | None, ...]
 """The letter of each axis of one operand or result."""
@@ -54,22 +55,12 @@ class Axes(NamedTuple):
 
 
 Row = Callable[[Any], Axes | None]
-RowT = TypeVar("RowT", bound=Row)
 
 ROWS: dict[str, Row] = {}
 
 
-def row(*primitives: str) -> Callable[[RowT], RowT]:
-    """A decorator: the function gives the axes of equations of these primitives."""
-
-    def add(function: RowT) -> RowT:
-        for name in primitives:
-            if name in ROWS:
-                raise ValueError(f"{name} has two rows: {ROWS[name]} and {function}")
-            ROWS[name] = function
-        return function
-
-    return add
+row = into(ROWS, "rows")
+"""A decorator: the function gives the axes of equations of these primitives."""
 
 
 def shape(atom: Any) -> tuple[int, ...]:

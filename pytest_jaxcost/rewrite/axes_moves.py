@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_jaxcost.flow.axis_rules import regrouped
-from pytest_jaxcost.rewrite.axes import Axes, Letters, Wanted, lettered, own, resized, row, shape
+from pytest_jaxcost.rewrite.axes import (
+    ROWS,
+    Axes,
+    Letters,
+    Wanted,
+    lettered,
+    own,
+    resized,
+    row,
+    shape,
+)
 
 
 @row("broadcast_in_dim")
@@ -158,12 +168,13 @@ def gather(eqn: Any) -> Axes:
 
 
 def _slice_sizes(eqn: Any, wanted: Wanted) -> dict[str, Any]:
-    letters = (dynamic_slice if eqn.primitive.name == "dynamic_slice" else gather)(eqn).operands[0]
-    return {**eqn.params, "slice_sizes": resized(eqn.params["slice_sizes"], letters, wanted)}
+    found = ROWS[eqn.primitive.name](eqn)
+    assert found is not None
+    sizes = resized(eqn.params["slice_sizes"], found.operands[0], wanted)
+    return {**eqn.params, "slice_sizes": sizes}
 
 
 @row("scatter", "scatter-add", "scatter-sub", "scatter-mul", "scatter-min", "scatter-max")
-@row("scatter_mul", "scatter_min", "scatter_max")
 def scatter(eqn: Any) -> Axes:
     """The axes of the operand that updates have whole."""
     numbers, rank = eqn.params["dimension_numbers"], len(shape(eqn.invars[0]))

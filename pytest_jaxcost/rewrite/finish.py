@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pytest_jaxcost import _compat
+from pytest_jaxcost.flow.live import reached
 from pytest_jaxcost.ir.equation import Block, Carry, Equation, Inlined, Loop, Region, Switch
 from pytest_jaxcost.ir.inline import weigh
 from pytest_jaxcost.rewrite.draft import Draft, Node
@@ -66,14 +67,8 @@ class _Finish:
 
     def _live_values(self) -> bytearray:
         draft, find = self.draft, self.find
-        live = bytearray(len(draft.avals))
-        stack = [*draft.results[id(self.main)], *self.roots]
-        while stack:
-            value = find(stack.pop())
-            if not live[value]:
-                live[value] = 1
-                stack.extend(draft.depends[value])
-        return live
+        roots = map(find, (*draft.results[id(self.main)], *self.roots))
+        return reached(len(draft.avals), roots, lambda value: map(find, draft.depends[value]))
 
     def _is_live(self, value: int) -> bool:
         """Whether a value is needed, and no other one stands for it."""

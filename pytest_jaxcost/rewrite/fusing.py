@@ -6,9 +6,9 @@ from pytest_jaxcost.ir.equation import Loop, Region
 from pytest_jaxcost.rewrite.draft import Draft, Node
 from pytest_jaxcost.rewrite.edits import RewriteError
 from pytest_jaxcost.rewrite.moving import free_values, require_pure
+from pytest_jaxcost.rewrite.passing import WHILE
 
 APART = "the while loops around it stand in different bodies"
-WAITS = "a while loop cannot hand on the values of its iterations"
 
 
 def fuse(draft: Draft, first: Node, again: Node) -> None:
@@ -21,7 +21,7 @@ def fuse(draft: Draft, first: Node, again: Node) -> None:
         raise RewriteError(APART)
     require_pure(again.equation)
     if _waits_for(draft, again, first) or _waits_for(draft, first, again):
-        raise RewriteError(WAITS)
+        raise RewriteError(WHILE)
     one, other = first.equation.control, again.equation.control
     assert isinstance(one, Loop)
     assert isinstance(other, Loop)

@@ -75,14 +75,14 @@ def reads(equation: Equation) -> Iterator[int]:
         yield from equation.inputs
 
 
-def require_pure(equation: Equation) -> None:
-    """Do nothing.
+def require_pure(equation: Equation, reason: str = EFFECT) -> None:
+    """Refuse an equation with an effect that anyone can see.
 
     Raises:
-        RewriteError: the equation has an effect that anyone can see.
+        RewriteError: the equation has one; `reason` is what users read.
     """
     if equation.eqn.effects and _compat.side_effects(equation.eqn):
-        raise RewriteError(EFFECT)
+        raise RewriteError(reason)
 
 
 def _made_inside(draft: Draft, node: Node) -> Iterator[int]:

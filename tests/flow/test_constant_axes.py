@@ -18,7 +18,7 @@ from pytest_jaxcost.flow import axis_rules
 from pytest_jaxcost.flow.axis_rules import axes_of
 from pytest_jaxcost.flow.constant_axes import constant_axes
 from pytest_jaxcost.ir.inline import inline
-from tests.laws.conftest import LAWS
+from tests.conftest import LAWS
 from tests.laws.evaluate import evaluate
 
 MATRIX = np.arange(1.0, 10.0, dtype=np.float32).reshape(3, 3) ** 0.5

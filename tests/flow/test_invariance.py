@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from pytest_jaxcost.flow.invariance import Invariance, _Survey, invariance
 from pytest_jaxcost.ir.equation import Inlined
 from pytest_jaxcost.ir.inline import inline
-from tests.laws.conftest import LAWS
+from tests.conftest import LAWS
 from tests.laws.evaluate import Context, Run, bits, evaluate
 from tests.laws.programs import ARGS, Body, Program, Step, programs
 

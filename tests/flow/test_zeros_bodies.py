@@ -20,8 +20,8 @@ from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern
 from pytest_jaxcost.ir.equation import Block, Inlined
 from pytest_jaxcost.ir.inline import inline
+from tests.conftest import LAWS
 from tests.flow.zero_claims import is_finite, may_be_nonzero, require_claims
-from tests.laws.conftest import LAWS
 from tests.laws.evaluate import evaluate
 
 X = np.float32(np.linspace(0.5, 2.0, 24).reshape(4, 6))

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from pytest_jaxcost.flow.zeros import interpret, registry
 from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.ir.inline import inline
+from tests.conftest import LAWS
 from tests.flow import zero_programs
 from tests.flow.zero_claims import is_finite, require_claims
 from tests.flow.zero_programs import LOOPS, STEPS, Program, Step, X
-from tests.laws.conftest import LAWS
 from tests.laws.evaluate import evaluate
 from tests.laws.programs import ARGS
 from tests.laws.programs import programs as vector_programs

@@ -25,10 +25,10 @@ from pytest_jaxcost.rewrite.edits import Edit
 from pytest_jaxcost.rewrite.rewriting import rewrite
 from tests.analyses.test_zeros import NOISY, QUIET, N, array
 from tests.analyses.test_zeros_apart import CASES
+from tests.conftest import LAWS
 from tests.flow import zero_programs
 from tests.flow.zero_claims import is_finite
 from tests.flow.zero_programs import LOOPS, STEPS, Program, Step, X
-from tests.laws.conftest import LAWS
 from tests.laws.evaluate import evaluate
 from tests.rewrite.narrowing import BY_SHAPE, random, require_same, rewritten, work, work_of
 

@@ -6,12 +6,13 @@ A primitive without a rule makes values of which nothing is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.zeros.pattern import Index, Known, Pattern
 from pytest_jaxcost.flow.zeros.slices import Slices
 from pytest_jaxcost.ir.equation import Equation
+from pytest_jaxcost.tables import into
 
 
 class Step(NamedTuple):
@@ -56,7 +57,6 @@ class Step(NamedTuple):
 
 
 Rule = Callable[[Step], Sequence[Known]]
-RuleT = TypeVar("RuleT", bound=Rule)
 
 RULES: dict[str, Rule] = {}
 
@@ -64,14 +64,5 @@ SOURCES = frozenset({"iota"})
 """Primitives of whose results something may be known when nothing is known of the operands."""
 
 
-def zero_rule(*primitives: str) -> Callable[[RuleT], RuleT]:
-    """A decorator: the function says what is known of the results of these primitives."""
-
-    def add(function: RuleT) -> RuleT:
-        for name in primitives:
-            if name in RULES:
-                raise ValueError(f"{name} has two rules: {RULES[name]} and {function}")
-            RULES[name] = function
-        return function
-
-    return add
+zero_rule = into(RULES, "rules")
+"""A decorator: the function says what is known of the results of these primitives."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
@@ -23,13 +25,13 @@ ODD = (
 """Functions that are zero at zero."""
 
 SAME = (
-    *("convert_element_type", "reduce_precision", "copy", "copy_p", "stop_gradient", "name"),
+    *("convert_element_type", "reduce_precision", "copy", "stop_gradient", "name"),
     *("sharding_constraint", "layout_constraint", "optimization_barrier", "device_put"),
     *("reshard", "pvary", "reduced_vary_cast", "vary_unreduced_cast"),
 )
 """Each result is its own operand."""
 
-SUMS = ("psum", "psum2", "psum_invariant", "pmax", "pmin")
+SUMS = ("psum", "psum_invariant", "pmax", "pmin")
 """Each result is zero where its own operand is on all devices."""
 
 
@@ -73,7 +75,7 @@ def mul(step: Step) -> tuple[Known]:
 
 
 @zero_rule("add", "add_any", "sub")
-def add(step: Step) -> tuple[Known]:
+def add(step: Step) -> Sequence[Known]:
     """Zero where both operands are; sums of indices are indices."""
     if any(isinstance(known, Index) for known in step.known):
         left, right = linear(step, 0), linear(step, 1)
