@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import pytest
@@ -32,12 +32,11 @@ OLDER = frozenset({"log"})
 
 
 class Measured(NamedTuple):
-    """A program's primitives, and what it costs at each stage."""
+    """A program's primitives, what they cost, and the program to lower."""
 
     primitives: frozenset[str]
-    traced: tuple[int, int]
-    lowered: Pricing
-    compiled: Pricing
+    cost: tuple[int, int]
+    traced: Any
 
 
 @cache
@@ -46,13 +45,26 @@ def measured(name: str) -> Measured:
     with jax.enable_x64(made.wide):
         traced = jax.jit(made.function).trace(*made.args)
         cost = price_body(traced.jaxpr)
-        lowered = traced.lower()
-        texts = (lowered.as_text("hlo"), lowered.compile().as_text())
     assert cost is not None
     primitives = {equation.primitive for _, equation in inline(traced.jaxpr).walk()}
-    return Measured(
-        frozenset(primitives), (cost.flops, cost.transcendentals), *(price(read(t)) for t in texts)
-    )
+    return Measured(frozenset(primitives), (cost.flops, cost.transcendentals), traced)
+
+
+@cache
+def lowered(name: str) -> Any:
+    with jax.enable_x64(PROGRAMS[name].wide):
+        return measured(name).traced.lower()
+
+
+@cache
+def pricing(name: str, stage: str) -> Pricing:
+    """What a program costs at a stage: only those that a test asks for are compiled."""
+    with jax.enable_x64(PROGRAMS[name].wide):
+        stages = {
+            "lowered": lambda: lowered(name).as_text("hlo"),
+            "compiled": lambda: lowered(name).compile().as_text(),
+        }
+        return price(read(stages[stage]()))
 
 
 @pytest.mark.parametrize("stage", ["lowered", "compiled"])
@@ -82,8 +94,8 @@ def excuses(rewritten: Rewritten, name: str, stage: str) -> bool:
 
 
 def differs(name: str, stage: str) -> bool:
-    total = getattr(measured(name), stage).total
-    return measured(name).traced != (total.flops, total.transcendentals)
+    total = pricing(name, stage).total
+    return measured(name).cost != (total.flops, total.transcendentals)
 
 
 FORMS = {
@@ -96,21 +108,20 @@ FORMS = {
 @pytest.mark.parametrize("stage", ["lowered", "compiled"])
 @pytest.mark.parametrize("name", [each.name for each in linalg_programs.PROGRAMS])
 def test_a_library_call_costs_what_its_equation_costs(name: str, stage: str) -> None:
-    pricing = getattr(measured(name), stage)
     made = PROGRAMS[name]
     with jax.enable_x64(made.wide):
         jaxpr = jax.make_jaxpr(made.function)(*made.args)
     found = [equation.eqn for _, equation in inline(jaxpr).walk()]
     costs = [eqn_price(eqn) for eqn in found if eqn.primitive.name in LINALG]
     ours = sum(each.flops for each in costs), sum(each.transcendentals for each in costs)
-    assert hides_options(name, stage) or library_calls(pricing) == ours != (0, 0)
+    assert hides_options(name, stage) or library_calls(pricing(name, stage)) == ours != (0, 0)
 
 
-def library_calls(pricing: Pricing) -> tuple[int, int]:
+def library_calls(found: Pricing) -> tuple[int, int]:
     calls = [
-        cost.times(pricing.executions[computation])
-        for (computation, name), cost in pricing.own.items()
-        if pricing.module.computations[computation].named[name].opcode == "custom-call"
+        cost.times(found.executions[computation])
+        for (computation, name), cost in found.own.items()
+        if found.module.computations[computation].named[name].opcode == "custom-call"
     ]
     return sum(each.flops for each in calls), sum(each.transcendentals for each in calls)
 
@@ -119,13 +130,13 @@ def hides_options(name: str, stage: str) -> bool:
     """Whether library calls stand there without their options, as JAX 0.8 lowers them."""
     calls = [
         each
-        for each in getattr(measured(name), stage).module.instructions
+        for each in pricing(name, stage).module.instructions
         if each.target and each.target.startswith("lapack_")
     ]
     return any("backend_config" not in each.attributes for each in calls)
 
 
 def test_a_triangular_solve_of_a_hundred_and_three_columns() -> None:
-    made = measured("triangular_solve False True f32")
-    totals = [made.traced[0], made.lowered.total.flops, made.compiled.total.flops]
-    assert totals == [3 * 100 * 100] * 3
+    name = "triangular_solve False True f32"
+    stages = [pricing(name, stage).total.flops for stage in ("lowered", "compiled")]
+    assert [measured(name).cost[0], *stages] == [3 * 100 * 100] * 3
