@@ -26,6 +26,8 @@ MARKER = (
     "compiles in it."
 )
 SESSION = pytest.StashKey[Session]()
+REPORT = "pytest_jaxcost.report"
+"""Where this is not imported, there is no report to explain."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -114,7 +116,22 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    data = yield
+    if REPORT not in sys.modules:
+        return data
+    from ..report import plain
+
+    return plain(data)  # pytest-xdist ends the run for any int that is not exactly one
+
+
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
-    return config.stash[SESSION].explain(op, left, right)
+    if REPORT not in sys.modules:
+        return None
+    from ..report import explain
+
+    config.stash[SESSION].explained.compared(op, left, right)
+    return explain(op, left, right)

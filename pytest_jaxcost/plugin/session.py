@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import pytest
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..report import Limits, Report
+    from .explained import Explained
     from .rules import Rules
 
 
@@ -44,7 +44,6 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.running: Running | None = None
-        self.reports: WeakSet[Report] = WeakSet()
         self.failures: list[Failure] = []
         self._listen = self.failures.append
         LISTENERS.append(self._listen)
@@ -70,6 +69,15 @@ class Session:
         from .libraries import folders
 
         return folders(self.config, "own")
+
+    @cached_property
+    def explained(self) -> Explained:
+        """Made when the first comparison fails."""
+        from .explained import NAME, Explained
+
+        explained = Explained()
+        self.config.pluginmanager.register(explained, NAME)
+        return explained
 
     @property
     def rules(self) -> Rules:
@@ -127,7 +135,6 @@ class Session:
 
     def record(self, report: Report) -> None:
         """Tell other plugins of a measurement, and keep its row if anything shows rows."""
-        self.reports.add(report)
         if self.running is None:
             return
         self.running.measured += 1
@@ -139,14 +146,6 @@ class Session:
             stages = options.is_on(self.config, rows.STAGES)
             self.running.rows.append(rows.row(report, stages=stages))
             rows.add_properties(item, self.running.rows[-1])
-
-    def explain(self, op: str, left: object, right: object) -> list[str] | None:
-        """Lines about a failed assert on a report, if any report was made."""
-        if not self.reports:
-            return None
-        from ..report import explain
-
-        return explain(op, left, right, self.reports)
 
     def take_rows(self) -> list[dict[str, Any]]:
         """The rows since the last call."""

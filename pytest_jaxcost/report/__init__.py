@@ -6,6 +6,7 @@ Knows nothing of JAX and nothing of pytest.
 from __future__ import annotations
 
 from .compare import explain as explain
+from .compare import number_lines as number_lines
 from .counts import Counts as Counts
 from .errors import CostError as CostError
 from .errors import LimitError as LimitError
@@ -27,6 +28,8 @@ from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
+from .numbers import Number as Number
+from .numbers import plain as plain
 from .records import PHASES as PHASES
 from .records import Finding as Finding
 from .records import Findings as Findings
