@@ -44,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Failed(), "jaxcost-failed")
     if options.anything_given(config):
         session.check_options()
+    if limits := options.limits_on_command_line(config):
+        from .unmeasured import Unmeasured
+
+        config.pluginmanager.register(Unmeasured(limits), "jaxcost-unmeasured")
     if options.is_on(config, "report") or options.is_on(config, "stages"):
         from .terminal import Table
 
@@ -85,7 +89,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[SESSION]
     session.start(item)  # again, for plugins that run a test more than once
     session.check_marker()
-    if "absl.testing.parameterized" in sys.modules:
+    if session.judges and "absl.testing.parameterized" in sys.modules:
         from .lost import check_nothing_lost
 
         check_nothing_lost(item)
@@ -95,11 +99,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     __tracebackhide__ = True
-    if not is_marked(item):
+    session = item.config.stash[SESSION]
+    if not (session.judges and is_marked(item)):
         return (yield)
     from .watch import watched
 
-    with watched(item.config.stash[SESSION]):
+    with watched(session):
         return (yield)
 
 
@@ -109,6 +114,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     session = item.config.stash[SESSION]
+    if session.any_measured:
+        report.jaxcost_measured = True  # type: ignore[attr-defined]
     if rows := session.take_rows():
         report.jaxcost = rows  # type: ignore[attr-defined]
     if failures := session.take_failures():

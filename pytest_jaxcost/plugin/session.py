@@ -35,7 +35,7 @@ class Running:
         """What holds for the test; fails it for a marker that cannot be meant."""
         from .markers import rules_for
 
-        return rules_for(self.item, self._session.defaults)
+        return rules_for(self.item, self._session.defaults, judges=self._session.judges)
 
 
 class Session:
@@ -44,6 +44,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.running: Running | None = None
+        self.any_measured = False
         self.failures: list[Failure] = []
         self._listen = self.failures.append
         LISTENERS.append(self._listen)
@@ -55,6 +56,13 @@ class Session:
         from .defaults import read
 
         return read(self.config)
+
+    @cached_property
+    def judges(self) -> bool:
+        """Whether limits hold at all in this run."""
+        from . import options
+
+        return not options.is_on(self.config, "disable")
 
     @cached_property
     def libraries(self) -> tuple[str, ...]:
@@ -82,10 +90,10 @@ class Session:
     @property
     def rules(self) -> Rules:
         """What holds now; between tests, what the options say."""
-        from .rules import merge
+        from .rules import merge, unjudged
 
         if self.running is None:
-            return merge(self.defaults, marked=False)
+            return merge(self.defaults if self.judges else unjudged(self.defaults), marked=False)
         return self.running.rules
 
     def check_options(self) -> None:
@@ -113,7 +121,7 @@ class Session:
 
     def check_marker(self) -> None:
         """Fail the running test, in its set-up, for a marker that cannot be meant."""
-        if self.running is not None and is_marked(self.running.item):
+        if self.running is not None and self.judges and is_marked(self.running.item):
             _ = self.running.rules
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
@@ -135,6 +143,7 @@ class Session:
 
     def record(self, report: Report) -> None:
         """Tell other plugins of a measurement, and keep its row if anything shows rows."""
+        self.any_measured = True
         if self.running is None:
             return
         self.running.measured += 1

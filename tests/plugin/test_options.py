@@ -26,6 +26,7 @@ EFFECTS = [
     ("ignore", ["sin"], True, "", ("--jaxcost-max", "duplicates=0")),
     ("ignore", ["cos"], False, "*1 of 1 limit*", ("--jaxcost-max", "duplicates=0")),
     ("ignore", ["cos", "sin"], True, "", ("--jaxcost-max", "duplicates=0")),
+    ("disable", [], True, "", ("--jaxcost-max", "duplicates=0")),
     ("report", [], True, "test_it.py::test_twice", ()),
     ("stages", [], True, "  traced -> lowered *", ()),
 ]
