@@ -110,10 +110,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[object]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     session = item.config.stash[SESSION]
+    if call.excinfo is not None:
+        from .crash import summarize
+
+        summarize(item, call.excinfo, report)
     if session.any_measured:
         report.jaxcost_measured = True  # type: ignore[attr-defined]
     if rows := session.take_rows():

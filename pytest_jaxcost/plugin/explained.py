@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 NAME = "jaxcost-explained"
 
 
+class Note(str):
+    """A note of ours, which the one line of the summary leaves out."""
+
+    __slots__ = ()
+
+
 class Explained:
     """Remembers the comparisons that failed, and adds a note to the error if one is raised.
 
@@ -41,7 +47,7 @@ class Explained:
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, AssertionError) and not getattr(error, "__notes__", ()):
             for lines in self._about(str(error)):
-                error.add_note("\n".join(f"  {line}" for line in lines))
+                error.add_note(Note("\n".join(f"  {line}" for line in lines)))
 
     def _about(self, message: str) -> Iterator[list[str]]:
         """The explanations of the comparisons that stand in a message of pytest's."""

@@ -10,22 +10,26 @@ class JaxcostWarning(UserWarning):
 
     __module__ = "pytest_jaxcost"  # as it is imported and written in filterwarnings
 
+    def __init__(self, message: str, *, headline: str = "") -> None:
+        super().__init__(message)
+        self.headline = headline or message.partition("\n")[0]
 
-def warn_at(text: str, path: str, line: int) -> None:
+
+def warn_at(warning: JaxcostWarning, path: str, line: int) -> None:
     """Warn of what stands in a line of a file; an error where the filters say so."""
-    warnings.warn_explicit(JaxcostWarning(text), None, path, line)
+    warnings.warn_explicit(warning, None, path, line)
 
 
-def mention_at(text: str, path: str, line: int) -> None:
+def mention_at(warning: JaxcostWarning, path: str, line: int) -> None:
     """Warn, but raise only if a filter names this warning: not if it makes all warnings errors."""
     try:
-        warn_at(text, path, line)
+        warn_at(warning, path, line)
     except JaxcostWarning:
-        if not _is_error(UserWarning(text), path, line):
+        if not _is_error(UserWarning(str(warning)), path, line):
             raise
         with warnings.catch_warnings():
             warnings.simplefilter("always", JaxcostWarning)
-            warn_at(text, path, line)
+            warn_at(warning, path, line)
 
 
 def _is_error(warning: UserWarning, path: str, line: int) -> bool:

@@ -13,7 +13,9 @@ from ..report import Report
 from .failure import BodyCostError, breach
 from .rules import Rules
 from .session import Running, Session
-from .warning import mention_at, warn_at
+from .warning import JaxcostWarning, mention_at, warn_at
+
+Warn = Callable[[JaxcostWarning, str, int], None]
 
 
 class Program(NamedTuple):
@@ -70,14 +72,13 @@ def _measure(session: Session, program: Program, rules: Rules) -> Report:
     return report
 
 
-def _tell(
-    rules: Rules, item: pytest.Item, error: BaseException, *, warn: Callable[[str, str, int], None]
-) -> None:
+def _tell(rules: Rules, item: pytest.Item, error: BaseException, *, warn: Warn) -> None:
     __tracebackhide__ = True
     if rules.mode == "fail":
         raise error
     path, line, _ = item.reportinfo()
-    warn(str(error), str(path), (line or 0) + 1)
+    warning = JaxcostWarning(str(error), headline=getattr(error, "headline", ""))
+    warn(warning, str(path), (line or 0) + 1)
 
 
 def _takes_fixture(item: pytest.Item) -> bool:

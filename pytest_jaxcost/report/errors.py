@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class CostError(AssertionError):
-    """Limits that a report does not keep; the text is the whole message.
+    """Limits that a report does not keep; the text is the whole message, ``headline`` one line.
 
     ``verdicts`` has every limit, kept or not, and ``report`` what was measured.
     """
@@ -18,9 +18,15 @@ class CostError(AssertionError):
     __module__ = "pytest_jaxcost"  # shown as it is imported, which leaves room for the message
 
     def __init__(
-        self, message: str, *, verdicts: tuple[Verdict, ...] = (), report: Report | None = None
+        self,
+        message: str,
+        *,
+        headline: str = "",
+        verdicts: tuple[Verdict, ...] = (),
+        report: Report | None = None,
     ) -> None:
         super().__init__(message)
+        self.headline = headline or message.partition("\n")[0]
         self.verdicts = verdicts
         self.report = report
 

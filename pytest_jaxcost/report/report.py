@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, cast
 
 from .counts import Counts
-from .culprits import culprits
+from .culprits import Culprits, culprits
 from .errors import CostError, LimitError
+from .headline import headline_of
 from .html import html
 from .judge import Verdict, judge
 from .limits import Limit, Limits
@@ -299,7 +300,9 @@ class Report:
         report = self.ignoring(settings.ignore)
         verdicts = report.judge(settings.limits, relative_to=settings.relative_to)
         if any(verdict.exceeded for verdict in verdicts):
-            raise CostError(report.explain(verdicts), verdicts=verdicts, report=report)
+            headline = headline_of(verdicts, report._culprits, root=os.getcwd())
+            message = report.explain(verdicts)
+            raise CostError(message, headline=headline, verdicts=verdicts, report=report)
         return verdicts
 
     def judge(
@@ -318,12 +321,7 @@ class Report:
             self.name,
             self.environment,
             tuple(verdicts),
-            lambda verdict: culprits(
-                verdict,
-                self._part_for(verdict.limit)._measurement,
-                self._ignore,
-                everything=verbosity >= 2,
-            ),
+            partial(self._culprits, everything=verbosity >= 2),
             caveats=self._caveats_of(verdicts),
             style=style or Style(root=os.getcwd(), width=BESIDE_MARGIN),
         )
@@ -351,6 +349,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         return html(self)
+
+    def _culprits(self, verdict: Verdict, *, everything: bool = False) -> Culprits:
+        measurement = self._part_for(verdict.limit)._measurement
+        return culprits(verdict, measurement, self._ignore, everything=everything)
 
     def _caveats_of(self, verdicts: Collection[Verdict]) -> tuple[str, ...]:
         """Why values among the verdicts are lower bounds, stage by stage."""
