@@ -31,6 +31,16 @@ class Lowered:
     def __init__(self, lowered: Any, attempt: Attempt | None = None) -> None:
         self.program = HloProgram(lambda: _text(lowered), hidden=NO_TEXT, attempt=attempt)
 
+    @property
+    def bounds(self) -> frozenset[str]:
+        """The counts that are lower bounds."""
+        return self.program.bounds
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Why counts are lower bounds."""
+        return self.program.caveats
+
     @cached_property
     def argument_bytes(self) -> int | None:
         """Size of the arguments that the program takes: JAX drops those that nothing reads."""

@@ -26,6 +26,8 @@ MARKER = (
     "compiles in it."
 )
 SESSION = pytest.StashKey[Session]()
+REPORT = "pytest_jaxcost.report"
+"""Where this is not imported, there is no report to explain."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -42,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Failed(), "jaxcost-failed")
     if options.anything_given(config):
         session.check_options()
+    if limits := options.limits_on_command_line(config):
+        from .unmeasured import Unmeasured
+
+        config.pluginmanager.register(Unmeasured(limits), "jaxcost-unmeasured")
     if options.is_on(config, "report") or options.is_on(config, "stages"):
         from .terminal import Table
 
@@ -83,7 +89,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[SESSION]
     session.start(item)  # again, for plugins that run a test more than once
     session.check_marker()
-    if "absl.testing.parameterized" in sys.modules:
+    if session.judges and "absl.testing.parameterized" in sys.modules:
         from .lost import check_nothing_lost
 
         check_nothing_lost(item)
@@ -93,20 +99,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     __tracebackhide__ = True
-    if not is_marked(item):
+    session = item.config.stash[SESSION]
+    if not (session.judges and is_marked(item)):
         return (yield)
     from .watch import watched
 
-    with watched(item.config.stash[SESSION]):
+    with watched(session):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[object]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     session = item.config.stash[SESSION]
+    if call.excinfo is not None:
+        from .crash import summarize
+
+        summarize(item, call.excinfo, report)
+    if session.any_measured:
+        report.jaxcost_measured = True  # type: ignore[attr-defined]
     if rows := session.take_rows():
         report.jaxcost = rows  # type: ignore[attr-defined]
     if failures := session.take_failures():
@@ -114,7 +127,22 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    data = yield
+    if REPORT not in sys.modules:
+        return data
+    from ..report import plain
+
+    return plain(data)  # pytest-xdist ends the run for any int that is not exactly one
+
+
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:
-    return config.stash[SESSION].explain(op, left, right)
+    if REPORT not in sys.modules:
+        return None
+    from ..report import explain
+
+    config.stash[SESSION].explained.compared(op, left, right)
+    return explain(op, left, right)

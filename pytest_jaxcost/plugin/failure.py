@@ -17,8 +17,10 @@ class BodyCostError(CostError, Failed):
     No frame of the test leads to it: pytest shows the message and no traceback.
     """
 
-    def __init__(self, message: str, *, verdicts: tuple[Verdict, ...] = ()) -> None:
-        super().__init__(message, verdicts=verdicts)
+    def __init__(
+        self, message: str, *, headline: str = "", verdicts: tuple[Verdict, ...] = ()
+    ) -> None:
+        super().__init__(message, headline=headline, verdicts=verdicts)
         self.msg = message
         self.pytrace = False
 
@@ -29,7 +31,8 @@ class BodyCostError(CostError, Failed):
     def of(cls, errors: Sequence[CostError]) -> BodyCostError:
         """The errors of several programs as one."""
         verdicts = tuple(verdict for error in errors for verdict in error.verdicts)
-        return cls("\n\n".join(map(str, errors)), verdicts=verdicts)
+        message = "\n\n".join(map(str, errors))
+        return cls(message, headline=errors[0].headline, verdicts=verdicts)
 
 
 def breach(report: Report, rules: Rules, config: pytest.Config) -> CostError | None:
@@ -56,4 +59,4 @@ def _retold(error: CostError, verbosity: int) -> CostError:
     if error.report is None:
         return error
     message = error.report.explain(error.verdicts, verbosity=verbosity)
-    return CostError(message, verdicts=error.verdicts, report=error.report)
+    return CostError(message, headline=error.headline, verdicts=error.verdicts, report=error.report)

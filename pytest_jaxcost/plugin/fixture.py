@@ -63,5 +63,5 @@ class Jaxcost:
         if error is not None and rules.mode == "fail":
             raise error
         if error is not None:
-            warnings.warn(JaxcostWarning(str(error)), stacklevel=3)
+            warnings.warn(JaxcostWarning(str(error), headline=error.headline), stacklevel=3)
         return report

@@ -9,16 +9,20 @@ import pytest
 from ..report import LimitError, Limits
 from .marks import Placed, placed_marks
 from .places import line_of
-from .rules import Rules, merge
+from .rules import Rules, merge, unjudged
 
 
-def rules_for(item: pytest.Item, defaults: Sequence[Limits]) -> Rules:
+def rules_for(item: pytest.Item, defaults: Sequence[Limits], *, judges: bool = True) -> Rules:
     """What holds for ``item``: its markers over command line over ini file, key by key.
 
-    Fails the test, without a traceback, for a marker that cannot be meant.
+    Fails the test, without a traceback, for a marker that cannot be meant; unless it ``judges``,
+    markers have no limits.
     """
     marks = list(placed_marks(item))
     try:
+        if not judges:
+            written = (Limits.of(placed.mark.kwargs) for placed in marks)
+            return merge(unjudged([*written, *defaults]), marked=bool(marks))
         return merge([*_layers(marks, item), *defaults], marked=bool(marks))
     except LimitError as error:
         reason = str(error)

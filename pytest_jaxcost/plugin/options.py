@@ -38,6 +38,7 @@ OPTIONS = {
     for option in (
         Option("max", "linelist", "METRIC=BOUND", "limit of every measurement (repeatable)"),
         Option("mode", "string", "MODE", "what an exceeded limit does: fail (default), warn, off"),
+        Option("disable", "bool", None, "measure where a test asks for it, and judge nothing"),
         Option("report", "bool", None, "show a table of all measurements at the end"),
         Option("stages", "bool", None, "compile and show what changes at each stage, at the end"),
         Option("target", "string", "TARGET", "what to compile for (default: JAX's own platform)"),
@@ -82,6 +83,14 @@ def is_on(config: pytest.Config, name: str) -> bool:
     """Whether a yes-or-no option is given as yes."""
     first = next(given(config, name), None)
     return first is not None and bool(first.value)
+
+
+def limits_on_command_line(config: pytest.Config) -> list[str]:
+    """The limits that were asked for in this run, as they were written; none if it judges none."""
+    if is_on(config, "disable"):
+        return []
+    limits = [each.origin for each in given(config, "max")]
+    return [origin for origin in reversed(limits) if origin.startswith("--")]
 
 
 def header(config: pytest.Config) -> list[str]:

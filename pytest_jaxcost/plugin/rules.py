@@ -19,6 +19,8 @@ MissingTarget = Literal["fail", "skip"]
 MISSING_TARGET: tuple[MissingTarget, ...] = ("fail", "skip")
 Word = TypeVar("Word", bound=str)
 OWN = ("mode", "target", "missing_target")
+MEASURING = ("target", "missing_target", "ignore")
+"""What does not judge: it says how the reports are made that a test may look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,20 @@ def merge(layers: Iterable[Limits], *, marked: bool) -> Rules:
         missing_target=_missing_target(*own["missing_target"]),
         ignore=ignore,
         marked=marked,
+    )
+
+
+def unjudged(layers: Iterable[Limits]) -> list[Limits]:
+    """The layers without their limits and with mode "off", for runs that judge nothing."""
+    off = Limits.of({"mode": "off"})
+    return [off, *(_of_measuring(each) for each in layers)]
+
+
+def _of_measuring(layer: Limits) -> Limits:
+    kept = [key for key in layer.values if key in MEASURING]
+    return Limits(
+        values={key: layer.values[key] for key in kept},
+        origins={key: layer.origins[key] for key in kept},
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import pytest
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..report import Limits, Report
+    from .explained import Explained
     from .rules import Rules
 
 
@@ -35,7 +35,7 @@ class Running:
         """What holds for the test; fails it for a marker that cannot be meant."""
         from .markers import rules_for
 
-        return rules_for(self.item, self._session.defaults)
+        return rules_for(self.item, self._session.defaults, judges=self._session.judges)
 
 
 class Session:
@@ -44,7 +44,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.running: Running | None = None
-        self.reports: WeakSet[Report] = WeakSet()
+        self.any_measured = False
         self.failures: list[Failure] = []
         self._listen = self.failures.append
         LISTENERS.append(self._listen)
@@ -56,6 +56,13 @@ class Session:
         from .defaults import read
 
         return read(self.config)
+
+    @cached_property
+    def judges(self) -> bool:
+        """Whether limits hold at all in this run."""
+        from . import options
+
+        return not options.is_on(self.config, "disable")
 
     @cached_property
     def libraries(self) -> tuple[str, ...]:
@@ -78,13 +85,22 @@ class Session:
 
         return floor(self.config)
 
+    @cached_property
+    def explained(self) -> Explained:
+        """Made when the first comparison fails."""
+        from .explained import NAME, Explained
+
+        explained = Explained()
+        self.config.pluginmanager.register(explained, NAME)
+        return explained
+
     @property
     def rules(self) -> Rules:
         """What holds now; between tests, what the options say."""
-        from .rules import merge
+        from .rules import merge, unjudged
 
         if self.running is None:
-            return merge(self.defaults, marked=False)
+            return merge(self.defaults if self.judges else unjudged(self.defaults), marked=False)
         return self.running.rules
 
     def check_options(self) -> None:
@@ -112,7 +128,7 @@ class Session:
 
     def check_marker(self) -> None:
         """Fail the running test, in its set-up, for a marker that cannot be meant."""
-        if self.running is not None and is_marked(self.running.item):
+        if self.running is not None and self.judges and is_marked(self.running.item):
             _ = self.running.rules
 
     def measuring(self, name: str | None, target: str | None) -> dict[str, Any]:
@@ -135,7 +151,7 @@ class Session:
 
     def record(self, report: Report) -> None:
         """Tell other plugins of a measurement, and keep its row if anything shows rows."""
-        self.reports.add(report)
+        self.any_measured = True
         if self.running is None:
             return
         self.running.measured += 1
@@ -147,14 +163,6 @@ class Session:
             stages = options.is_on(self.config, rows.STAGES)
             self.running.rows.append(rows.row(report, stages=stages))
             rows.add_properties(item, self.running.rows[-1])
-
-    def explain(self, op: str, left: object, right: object) -> list[str] | None:
-        """Lines about a failed assert on a report, if any report was made."""
-        if not self.reports:
-            return None
-        from ..report import explain
-
-        return explain(op, left, right, self.reports)
 
     def take_rows(self) -> list[dict[str, Any]]:
         """The rows since the last call."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,7 +13,9 @@ from ..report import Report
 from .failure import BodyCostError, breach
 from .rules import Rules
 from .session import Running, Session
-from .warning import JaxcostWarning
+from .warning import JaxcostWarning, mention_at, warn_at
+
+Warn = Callable[[JaxcostWarning, str, int], None]
 
 
 class Program(NamedTuple):
@@ -53,11 +54,12 @@ def _judge(session: Session, running: Running, programs: list[Program]) -> None:
     rules, item = running.rules, running.item
     reports = [_measure(session, program, rules) for program in programs] or _shared(item)
     if not reports and _must_measure(item):
-        _tell(rules, item, pytest.fail.Exception(_nothing(item), pytrace=False))
+        error = pytest.fail.Exception(_nothing(item), pytrace=False)
+        _tell(rules, item, error, warn=mention_at)
     breaches = (breach(report, rules, session.config) for report in reports)
     errors = [error for error in breaches if error is not None]
     if errors:
-        _tell(rules, item, BodyCostError.of(errors))
+        _tell(rules, item, BodyCostError.of(errors), warn=warn_at)
 
 
 def _measure(session: Session, program: Program, rules: Rules) -> Report:
@@ -70,12 +72,13 @@ def _measure(session: Session, program: Program, rules: Rules) -> Report:
     return report
 
 
-def _tell(rules: Rules, item: pytest.Item, error: BaseException) -> None:
+def _tell(rules: Rules, item: pytest.Item, error: BaseException, *, warn: Warn) -> None:
     __tracebackhide__ = True
     if rules.mode == "fail":
         raise error
     path, line, _ = item.reportinfo()
-    warnings.warn_explicit(JaxcostWarning(str(error)), None, str(path), (line or 0) + 1)
+    warning = JaxcostWarning(str(error), headline=getattr(error, "headline", ""))
+    warn(warning, str(path), (line or 0) + 1)
 
 
 def _takes_fixture(item: pytest.Item) -> bool:

@@ -6,6 +6,7 @@ Knows nothing of JAX and nothing of pytest.
 from __future__ import annotations
 
 from .compare import explain as explain
+from .compare import number_lines as number_lines
 from .counts import Counts as Counts
 from .errors import LimitError as LimitError
 from .errors import ScopeError as ScopeError
@@ -24,6 +25,8 @@ from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
+from .numbers import Number as Number
+from .numbers import plain as plain
 from .reading import Reading as Reading
 from .records import PHASES as PHASES
 from .records import Evidence as Evidence

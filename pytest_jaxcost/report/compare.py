@@ -6,32 +6,29 @@ import os
 from collections.abc import Iterable, Mapping
 
 from .counts import Counts
-from .culprits import chosen
+from .culprits import SHOWN_OF_FINDINGS, SHOWN_OF_TOTALS, Culprit, chosen
 from .layout import text
 from .message import BESIDE_MARGIN, shown_lines
-from .records import Findings
-from .report import LastRead, Report
+from .numbers import Number
+from .records import Finding, Findings
 from .style import Style
 
-SHOWN = 10
 
-
-def explain(
-    op: str, left: object, right: object, reports: Iterable[Report] = ()
-) -> list[str] | None:
-    """Lines for ``pytest_assertrepr_compare``; ``None`` where this is not about a report.
-
-    Of two plain numbers, the explanation is of what was read last from one of ``reports``,
-    provided that it is one of the two numbers.
-    """
+def explain(op: str, left: object, right: object) -> list[str] | None:
+    """Lines for ``pytest_assertrepr_compare`` about counts and findings; ``None`` of all else."""
     if op == "==" and isinstance(left, Counts) and isinstance(right, Mapping):
         return _differences(left, right)
     if op == "==" and isinstance(right, Counts) and isinstance(left, Mapping):
         return _differences(right, left)
     for side in (left, right):
         if isinstance(side, Findings):
-            return [f"{left!r} {op} {right!r}", *_where(side)]
-    return _numbers(op, left, right, reports)
+            return [f"{left!r} {op} {right!r}", *_where(side.all, SHOWN_OF_FINDINGS)]
+    return None
+
+
+def number_lines(*numbers: object) -> list[str]:
+    """What is known of those among ``numbers`` that were read of a report."""
+    return [line for each in numbers if isinstance(each, Number) for line in _told(each)]
 
 
 def _differences(counts: Counts, expected: Mapping[str, int]) -> list[str]:
@@ -46,35 +43,18 @@ def _differences(counts: Counts, expected: Mapping[str, int]) -> list[str]:
     return ["counts by primitive differ", *lines, *others]
 
 
-def _numbers(op: str, left: object, right: object, reports: Iterable[Report]) -> list[str] | None:
-    if not (_plain(left) and _plain(right)):
-        return None
-    reads = ((report.last_read, report) for report in reports)
-    last = max(((read, report) for read, report in reads if read), default=None, key=_when)
-    if last is None:
-        return None
-    read, report = last
-    for label, value in read.numbers.items():
-        if value in (left, right):
-            where = _where(read.where())
-            colon = ":" if where else ""
-            told = f"{label} of {report.name} is {value:,}{colon}"
-            return [f"{left} {op} {right}", told, *where]
-    return None
+def _told(number: Number) -> list[str]:
+    label, of, findings, field, is_total = number.origin
+    shown = SHOWN_OF_TOTALS if is_total else SHOWN_OF_FINDINGS
+    where = _where(findings().all, shown, field)
+    return [f"{label} of {of} is {number:,}{':' if where else ''}", *where]
 
 
-def _when(pair: tuple[LastRead, Report]) -> int:
-    return pair[0].when
-
-
-def _plain(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _where(findings: Findings) -> list[str]:
-    """The costliest findings with their places."""
+def _where(findings: Iterable[Finding], n: int, field: str = "count") -> list[str]:
+    """The ``n`` findings that weigh most, with their places."""
     style = Style(root=os.getcwd(), width=BESIDE_MARGIN)
-    shown, left_out = chosen(findings.all, SHOWN)
-    lines = shown_lines(shown, "count", "", style)
+    weighing = [each for each in findings if Culprit(each, 1).weight(field) > (0,)]
+    shown, left_out = chosen(weighing, n, field=field)
+    lines = shown_lines(shown, field, "", style)
     more = [f"    ... and {left_out:,} more"] if left_out else []
     return [*text(lines).splitlines(), *more]

@@ -10,27 +10,25 @@ class Counts(Mapping[str, int]):
 
     A name that does not occur reads 0, an old or new alias reads the same count, and a call-like
     name (``jit``, ``checkpoint``) reads its call sites, though iteration leaves it out.
-    ``on_read`` is told of every count that is read by name.
+    ``number`` makes what is read of a name and its count.
     """
 
-    __slots__ = ("_calls", "_canonical", "_counts", "_on_read")
+    __slots__ = ("_calls", "_canonical", "_counts", "_number")
 
     def __init__(
         self,
         counts: Mapping[str, int],
         calls: Mapping[str, int],
         canonical: Callable[[str], str],
-        on_read: Callable[[str, int], None] = lambda _name, _count: None,
+        number: Callable[[str, int], int] = lambda _name, count: count,
     ) -> None:
         self._counts = {name: counts[name] for name in sorted(counts) if counts[name]}
         self._calls = calls
         self._canonical = canonical
-        self._on_read = on_read
+        self._number = number
 
     def __getitem__(self, name: str) -> int:
-        count = self._count(name)
-        self._on_read(name, count)
-        return count
+        return self._number(name, self._count(name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._counts)
@@ -49,6 +47,10 @@ class Counts(Mapping[str, int]):
 
     def __repr__(self) -> str:
         return repr(self._counts)
+
+    def plain(self) -> dict[str, int]:
+        """The same as plain data."""
+        return dict(self._counts)
 
     def differences(self, other: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         """The names whose counts differ: here, and in ``other``."""

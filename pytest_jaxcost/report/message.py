@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .amounts import show, show_multiple, show_share
+from .amounts import show
 from .culprits import Culprit, Culprits
 from .finding_lines import finding_lines, shown_place
+from .headline import comparison
 from .judge import Verdict
 from .layout import Cell, Line, paragraph, row, text
 from .limits import Relation
@@ -16,7 +17,6 @@ from .records import Finding
 from .style import Style
 from .wording import NOTES, PHASE_WORDS, amount, amounts, happened, share, what
 
-SIGNS = {Relation.MAX: ">", Relation.MIN: "<", Relation.EXACTLY: "!="}
 KEPT = {
     Relation.MAX: "of {}",
     Relation.MIN: "(at least {})",
@@ -50,7 +50,7 @@ def failure(
     return text(lines, color=style.color)
 
 
-def headline(name: str, verdicts: Sequence[Verdict]) -> str:
+def _first_line(name: str, verdicts: Sequence[Verdict]) -> str:
     """The first line: the limit that is not kept, or how many there are."""
     exceeded = [verdict for verdict in verdicts if verdict.exceeded]
     if len(exceeded) == 1:
@@ -60,33 +60,13 @@ def headline(name: str, verdicts: Sequence[Verdict]) -> str:
     return f"jaxcost: {len(exceeded) - unchecked} of {len(verdicts)} limits exceeded{also}   {name}"
 
 
-def comparison(verdict: Verdict) -> str:
-    """The value beside its bound, in the bound's unit: ``waste 25.2% > 1%``."""
-    limit = verdict.limit
-    if verdict.undecided:
-        return f"{limit.label} cannot be checked"
-    if limit.forbids:
-        return f"{limit.label} is forbidden"
-    return f"{limit.label} {_value(verdict)} {SIGNS[limit.relation]} {limit.bound.text}"
-
-
-def _value(verdict: Verdict) -> str:
-    """The value as a share, a multiple or an amount, like the bound."""
-    bound = verdict.limit.bound
-    if bound.sort == "share" and verdict.share is not None:
-        return show_share(verdict.share, apart_from=bound.value)
-    if bound.sort == "multiple" and verdict.multiple is not None:
-        return show_multiple(verdict.multiple, apart_from=bound.value)
-    return amount(verdict.reading, verdict.limit.subject.unit, apart_from=verdict.allowed)
-
-
 def _header(
     name: str, environment: Mapping[str, str], verdicts: Sequence[Verdict], style: Style
 ) -> tuple[Line, ...]:
     stages = {verdict.limit.subject.stage for verdict in verdicts if verdict.exceeded}
     where = where_measured(stages, environment)
     return (
-        *paragraph(headline(name, verdicts), indent=0, width=style.width, style="breach"),
+        *paragraph(_first_line(name, verdicts), indent=0, width=style.width, style="breach"),
         *paragraph(where, indent=2, width=style.width, style="faint"),
     )
 

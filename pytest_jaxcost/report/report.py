@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from .counts import Counts
-from .culprits import culprits
+from .culprits import Culprits, culprits
 from .errors import LimitError
+from .headline import headline_of
 from .html import html
 from .judge import Verdict, judge
 from .limits import Limit, Limits
 from .measurement import Measurement, read
 from .message import BESIDE_MARGIN, failure
 from .metrics import ABOUT_MEMORY, METRICS, OPTIMIZED, Family, Metric
+from .numbers import KindFindings, Number, Origin
 from .reading import Reading
 from .records import PHASES, Findings
 from .stages import Stages
@@ -24,11 +25,9 @@ from .style import Style
 from .suggest import did_you_mean
 from .summary import summary
 
-_CLOCK = itertools.count()
-
 
 class CostError(AssertionError):
-    """Limits that a report does not keep; the text is the whole message.
+    """Limits that a report does not keep; the text is the whole message, ``headline`` one line.
 
     ``verdicts`` has every limit, kept or not, and ``report`` what was measured.
     """
@@ -36,19 +35,17 @@ class CostError(AssertionError):
     __module__ = "pytest_jaxcost"  # shown as it is imported, which leaves room for the message
 
     def __init__(
-        self, message: str, *, verdicts: tuple[Verdict, ...] = (), report: Report | None = None
+        self,
+        message: str,
+        *,
+        headline: str = "",
+        verdicts: tuple[Verdict, ...] = (),
+        report: Report | None = None,
     ) -> None:
         super().__init__(message)
+        self.headline = headline or message.partition("\n")[0]
         self.verdicts = verdicts
         self.report = report
-
-
-class LastRead(NamedTuple):
-    """What was read last: when, the numbers it may have been read for by label, and where."""
-
-    when: int
-    numbers: Mapping[str, int]
-    where: Callable[[], Findings]
 
 
 class Metrics(Mapping[str, int | float | None]):
@@ -124,7 +121,6 @@ class Report:
         self._whole = whole
         self._parts: dict[str, Report] = {}
         self._ignore = frozenset(measurement.canonical(name) for name in ignore)
-        self._last_read: LastRead | None = None
 
     @property
     def name(self) -> str:
@@ -138,22 +134,22 @@ class Report:
     @property
     def eqns(self) -> int:
         """Equations of the inlined program: each call site counted, each loop body once."""
-        return self._measurement.totals().eqns
+        return self._total("eqns")
 
     @property
     def flops(self) -> int:
         """Floating-point operations of the traced program, trip counts applied."""
-        return self._measurement.totals().flops
+        return self._total("flops")
 
     @property
     def transcendentals(self) -> int:
         """Elementwise exp, log, sin and the like, per element, trip counts applied."""
-        return self._measurement.totals().transcendentals
+        return self._total("transcendentals")
 
     @property
     def bytes_accessed(self) -> int:
         """Bytes that the equations read and write, each on its own, trip counts applied."""
-        return self._measurement.totals().bytes_accessed
+        return self._total("bytes_accessed")
 
     @property
     def primitives(self) -> Counts:
@@ -239,11 +235,6 @@ class Report:
         """
         return Report(self._measurement.scope(scope), ignore=self._ignore, whole=self)
 
-    @property
-    def last_read(self) -> LastRead | None:
-        """The count or kind of findings read last, so that a plain assert can be explained."""
-        return self._last_read
-
     def __getattr__(self, name: str) -> Findings:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -253,18 +244,15 @@ class Report:
         if name not in self.findings_kinds:
             known = (*self.findings_kinds, *dir(type(self)))
             raise AttributeError(f"a jaxcost report has no {name!r}{did_you_mean(name, known)}")
-        findings = self.findings(name)
-        sums = ("count", "flops", "transcendentals", "bytes_accessed")
-        numbers = {f"{name}.{each}": getattr(findings, each) for each in sums}
-        self._note(LastRead(next(_CLOCK), numbers, lambda: findings))
-        return findings
+        return self.findings(name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.findings_kinds})
 
     def findings(self, kind: str) -> Findings:
         """The findings of one kind, without the primitives to ignore."""
-        return self._measurement.findings(kind).without(self._ignore)
+        found = self._measurement.findings(kind).without(self._ignore)
+        return KindFindings.of(found, kind, self.name)
 
     def without(self, *kinds: str) -> Report:
         """The report of the program without the findings of some kinds, or of all that are waste.
@@ -284,7 +272,8 @@ class Report:
     @property
     def waste(self) -> int:
         """The operations, flops and transcendentals together, that ``without()`` saves."""
-        return self.findings("waste").operations
+        found = self.findings("waste")
+        return Number(found.operations, Origin("waste", self.name, lambda: found, "operations"))
 
     def survivors(self, kind: str = "duplicates") -> Findings:
         """The findings of a kind that the compiler leaves in; compiles the program.
@@ -296,7 +285,8 @@ class Report:
         if kind not in about_work:
             near = did_you_mean(kind, about_work)
             raise KeyError(f"no findings about work are of the kind {kind!r}{near}")
-        return self._measurement.judged(kind).without(self._ignore).surviving
+        left = self._measurement.judged(kind).without(self._ignore).surviving
+        return KindFindings.of(left, f'survivors("{kind}")', self.name)
 
     def read(self, subject: Metric | Family, item: str | None = None) -> Reading:
         """A metric, or the ``item`` of a family; makes only the stage that it needs."""
@@ -334,7 +324,9 @@ class Report:
         report = self.ignoring(settings.ignore)
         verdicts = report.judge(settings.limits, relative_to=settings.relative_to)
         if any(verdict.exceeded for verdict in verdicts):
-            raise CostError(report.explain(verdicts), verdicts=verdicts, report=report)
+            headline = headline_of(verdicts, report._culprits, root=os.getcwd())
+            message = report.explain(verdicts)
+            raise CostError(message, headline=headline, verdicts=verdicts, report=report)
         return verdicts
 
     def judge(
@@ -353,12 +345,7 @@ class Report:
             self.name,
             self.environment,
             tuple(verdicts),
-            lambda verdict: culprits(
-                verdict,
-                self._part_for(verdict.limit)._measurement,
-                self._ignore,
-                everything=verbosity >= 2,
-            ),
+            partial(self._culprits, everything=verbosity >= 2),
             caveats=self._caveats_of(verdicts),
             style=style or Style(root=os.getcwd(), width=BESIDE_MARGIN),
         )
@@ -369,8 +356,8 @@ class Report:
             "name": self.name,
             "environment": dict(self.environment),
             "metrics": self.known_metrics(),
-            "primitives": dict(self.primitives),
-            "executions": dict(self.executions),
+            "primitives": self.primitives.plain(),
+            "executions": self.executions.plain(),
             "findings": {
                 kind: [finding.to_dict() for finding in self.findings(kind)]
                 for kind in self.findings_kinds
@@ -386,6 +373,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         return html(self)
+
+    def _culprits(self, verdict: Verdict, *, everything: bool = False) -> Culprits:
+        measurement = self._part_for(verdict.limit)._measurement
+        return culprits(verdict, measurement, self._ignore, everything=everything)
 
     def _caveats_of(self, verdicts: Collection[Verdict]) -> tuple[str, ...]:
         """Why values among the verdicts are lower bounds, stage by stage."""
@@ -407,18 +398,17 @@ class Report:
             self._parts[name] = Report(part, ignore=self._ignore, whole=self)
         return self._parts[name]
 
-    def _note(self, read: LastRead) -> None:
-        """Remember what was read, here and in the reports that this one is a part of."""
-        report: Report | None = self
-        while report is not None:
-            report._last_read = read
-            report = report._whole
+    def _total(self, field: str) -> Number:
+        evidence = partial(self._measurement.occurrences, None)
+        origin = Origin(field, self.name, evidence, field, is_total=True)
+        return Number(getattr(self._measurement.totals(), field), origin)
 
     def _counts(self, family: str) -> Counts:
-        totals = self._measurement.totals()
+        measurement, of = self._measurement, self.name
 
-        def on_read(name: str, count: int) -> None:
-            where = partial(self._measurement.occurrences, self._measurement.canonical(name))
-            self._note(LastRead(next(_CLOCK), {f'{family}["{name}"]': count}, where))
+        def number(name: str, count: int) -> Number:
+            evidence = partial(measurement.occurrences, measurement.canonical(name))
+            return Number(count, Origin(f'{family}["{name}"]', of, evidence))
 
-        return Counts(getattr(totals, family), totals.calls, self._measurement.canonical, on_read)
+        totals = measurement.totals()
+        return Counts(getattr(totals, family), totals.calls, measurement.canonical, number)

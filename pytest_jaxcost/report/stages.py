@@ -61,8 +61,8 @@ class Stage:
 
     @property
     def exact(self) -> bool:
-        """``False`` where an amount is a lower bound, or nothing is known of the stage."""
-        return self.flops is not None and not self.bounds
+        """``False`` where a count is a lower bound, or nothing is known of the stage."""
+        return self.flops is not None and not self.bounds & frozenset(CHANGING)
 
     def reading(self, row: str) -> Reading:
         """The amount of a row, whether it is exact, and the reason where it is not known."""

@@ -60,6 +60,51 @@ def test_warnings_can_be_filtered_by_name(pytester: pytest.Pytester) -> None:
     strict.assert_outcomes(failed=5)
 
 
+NOTHING = """
+    @pytest.mark.jaxcost(max_duplicates=0, mode="warn")
+    def test_nothing(): ...
+
+    @pytest.mark.jaxcost(max_duplicates=0, mode="warn")
+    def test_nothing_by_fixture(jaxcost): ...
+"""
+MENTIONED = "*test_it.py:*: JaxcostWarning: jaxcost: nothing was measured,*"
+
+
+@pytest.mark.parametrize("everything", ["error", "error::UserWarning"])
+def test_measuring_nothing_is_no_error_where_all_warnings_are(
+    pytester: pytest.Pytester, everything: str
+) -> None:
+    result = run(pytester, NOTHING, f"-W{everything}")
+    result.assert_outcomes(passed=2, warnings=2)
+    result.stdout.fnmatch_lines([MENTIONED, MENTIONED])
+
+
+def test_measuring_nothing_is_what_a_filter_of_its_own_says(pytester: pytest.Pytester) -> None:
+    name = "pytest_jaxcost.JaxcostWarning"
+    run(pytester, NOTHING, "-Werror", f"-Wignore::{name}").assert_outcomes(passed=2)
+    run(pytester, NOTHING, f"-Werror::{name}").assert_outcomes(failed=2)
+
+
+def test_an_exceeded_limit_is_a_warning_like_any_other(pytester: pytest.Pytester) -> None:
+    tests = """
+        @pytest.mark.jaxcost(max_duplicates=0, mode="warn")
+        def test_call(jaxcost):
+            jaxcost(twice, X)
+
+        @pytest.mark.jaxcost(max_duplicates=0, mode="warn")
+        def test_body():
+            jax.jit(twice)(X)
+
+        @pytest.mark.jaxcost(max_duplicates=0, mode="warn")
+        def test_kept(jaxcost):
+            jaxcost(once, X)
+    """
+    run(pytester, tests, "-Werror").assert_outcomes(failed=2, passed=1)
+    name = "pytest_jaxcost.JaxcostWarning"
+    result = run(pytester, tests, "-Werror", f"-Wdefault::{name}")
+    result.assert_outcomes(passed=3, warnings=2)
+
+
 def test_off(pytester: pytest.Pytester) -> None:
     """Reports are made all the same, for the asserts of the test and for the table."""
     result = run(pytester, TESTS, "--jaxcost-mode=off", "--jaxcost-report")

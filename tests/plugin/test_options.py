@@ -28,6 +28,7 @@ EFFECTS = [
     ("ignore", ["cos", "sin"], True, "", ("--jaxcost-max", "duplicates=0")),
     ("floor", ["100%"], True, "", ("--jaxcost-max", "duplicates=0")),
     ("floor", ["5%"], False, "*1 of 1 limit*", ("--jaxcost-max", "duplicates=0")),
+    ("disable", [], True, "", ("--jaxcost-max", "duplicates=0")),
     ("report", [], True, "test_it.py::test_twice", ()),
     ("stages", [], True, "  traced -> lowered *", ()),
 ]

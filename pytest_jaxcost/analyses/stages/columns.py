@@ -92,9 +92,9 @@ def _hlo(name: StageName, stage: Lowered | Compiled) -> Stage:
     return Stage(
         name=name,
         **amounts,
-        bounds=program.bounds & frozenset(CHANGING),
+        bounds=frozenset(stage.bounds) & frozenset((*CHANGING, *MEMORY)),
         reasons=reasons,
-        caveats=program.caveats,
+        caveats=stage.caveats,
     )
 
 

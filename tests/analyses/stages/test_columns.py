@@ -91,7 +91,7 @@ def test_a_loop_of_unknown_length_is_a_bound_in_every_column() -> None:
     found = measure(lambda x: lax.while_loop(lambda c: c[0, 0] < 9, lambda c: c @ x, x), (X,))
     for stage in found.stages().columns:
         assert not stage.exact
-        assert stage.bounds == {"flops", "transcendentals", "bytes_accessed"}
+        assert stage.bounds - {"peak_bytes"} == {"flops", "transcendentals", "bytes_accessed"}
         assert stage.caveats
         assert not stage.reading("flops").exact
         assert stage.reading("instructions").exact
