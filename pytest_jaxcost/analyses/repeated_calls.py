@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from functools import cached_property
 
 from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place, weightiest
+from pytest_jaxcost.analyses.chains import Chains
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.hints import CALL_ONCE, REUSE, SENTENCES, repetition_hint
 from pytest_jaxcost.analyses.merging import merges
@@ -61,17 +62,26 @@ class _Told:
         self._ways: dict[int, list[Way]] = {}
 
     def keys(self, found: Found) -> Iterable[Hashable]:
-        """Where the ways to the evaluations part."""
-        return (frozenset(way.inside[:1] for way in self._ways_to(found)),)
+        """Where the ways to the evaluations part, the value, and those it is computed from."""
+        numbers, first = self._facts.numbers, self.repeated[id(found.finding)].first.equation
+        yield frozenset(way.inside[:1] for way in self._ways_to(found))
+        yield from (numbers[value] for value in first.outputs)
+        yield from (numbers[value] for value in self._chains.read(first))
+
+    @cached_property
+    def _chains(self) -> Chains:
+        made = (o for each in self.repeated.values() for o in (each.first, *each.again))
+        return Chains(self._facts, (value for each in made for value in each.equation.outputs))
 
     def tell(self, group: Sequence[Found]) -> Told:
         """What is evaluated again, and from where."""
         n = max(len(each.work) for each in group) + 1
-        hint = weightiest(group)[0].finding.hint
+        weightiest_first = weightiest(group)
+        hint = weightiest_first[0].finding.hint
         places = self._places(group)
         is_exact = not any(self._has_a_backward_pass(each) for each in group)
         subjects = distinct(self._subject(each) for each in group)
-        function = self._called(group[0])
+        function = self._called(weightiest_first[0])
         if function and hint in SENTENCES:
             title = SENTENCES[hint].format(function=function, times=times(n))
         else:

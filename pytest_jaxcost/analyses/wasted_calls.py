@@ -6,16 +6,16 @@ computes: who mends one line mends the lines that follow from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property, partial
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
+from pytest_jaxcost.analyses.chains import Chains
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.subjects import Subject, distinct, subject
 from pytest_jaxcost.flow.calls import Calls
 from pytest_jaxcost.flow.repeats import Occurrence
-from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Finding, Place
 
 MOST_PLACES = 3
@@ -71,7 +71,7 @@ class WastedCalls:
         self._facts, self._start = facts, start
         listed = list(wasted)
         self._chosen = {id(each.equation) for each in (*listed, *also)}
-        self._made = {value for each in listed for value in each.equation.outputs}
+        self._chains = Chains(facts, (v for each in listed for v in each.equation.outputs))
         self._frames: dict[int, tuple[_compat.Frame, ...]] = {}
 
     def keys(self, found: Found) -> Iterable[Hashable]:
@@ -79,7 +79,7 @@ class WastedCalls:
         for each in found.work:
             yield self.frames(each)[:1] or id(each.equation)
             yield from each.equation.outputs
-            yield from self._read(each.equation)
+            yield from self._chains.read(each.equation)
 
     def subjects(self, group: Sequence[Found]) -> list[Subject]:
         """What the equations of a group belong to, the costliest first."""
@@ -107,25 +107,3 @@ class WastedCalls:
     @cached_property
     def _calls(self) -> Calls:
         return Calls(self._facts.evaluations, self._chosen)
-
-    def _read(self, equation: Equation) -> Iterator[int]:
-        """The wasted values that an equation reads, moved or shaped in between or not."""
-        stack, seen = list(equation.inputs), set[int]()
-        while stack:
-            value = stack.pop()
-            if value in self._made:
-                yield value
-            elif value not in seen:
-                seen.add(value)
-                maker = self._movers.get(value)
-                stack += maker.inputs if maker else ()
-
-    @cached_property
-    def _movers(self) -> dict[int, Equation]:
-        """The equations that move or shape, by what they make."""
-        return {
-            value: equation
-            for _, equation in self._facts.program.walk()
-            if equation.control is None and self._facts.is_bookkeeping(equation)
-            for value in equation.outputs
-        }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_jaxcost import measure
 from pytest_jaxcost.analyses.prices import none_below_zero
 from pytest_jaxcost.cost.record import NOTHING, Cost
-from tests.laws.conftest import LAWS
+from tests.conftest import LAWS
 
 X = jax.ShapeDtypeStruct((16,), jnp.float32)
 
