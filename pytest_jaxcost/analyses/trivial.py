@@ -27,9 +27,9 @@ class Found(NamedTuple):
 
 
 def without_trivial(facts: Facts, found: Iterable[Found]) -> list[Finding]:
-    """The findings, as bookkeeping where all that have one cause are below the floor together.
+    """The findings; those of a cause whose work is below the floor become bookkeeping.
 
-    The work decides, whatever part of it could be saved.
+    All work of a cause is added up, including the part that no fix would save.
     """
     listed = list(found)
     shares = [_share(facts, each.work) for each in listed]

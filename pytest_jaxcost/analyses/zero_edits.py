@@ -8,7 +8,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.zero_hints import Cause
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.flow.zeros.pattern import Known
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.rewrite.edits import Replace
 from pytest_jaxcost.rewrite.narrow_basis import basis_in_parts
@@ -45,12 +45,12 @@ def placed(occurrence: Occurrence, instead: Instead | Reason) -> Replace | Reaso
     return Replace(region, equation.outputs, instead.inputs, instead.function)
 
 
-def step_of(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> Step:
+def step_of(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> ZeroStep:
     """An equation with what is known of its operands and results."""
     equation = occurrence.equation
     operands = tuple([known[value] for value in equation.inputs])
     results = tuple([known[value] for value in equation.outputs])
-    return Step(equation, operands, facts.program.constants, results)
+    return ZeroStep(equation, operands, facts.program.constants, results)
 
 
 def _parts(facts: Facts, known: Sequence[Known], cuts: set[int]) -> Iterator[Replace]:
