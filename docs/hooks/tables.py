@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, Rewritten
+from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, LoweredForm
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
 
@@ -123,7 +123,7 @@ def _deviation_row(deviation: Deviation) -> str:
     return f"| {names} | {deviation.ours} | {deviation.xla} | {deviation.reason} |"
 
 
-def _rewritten_row(rewritten: Rewritten) -> str:
+def _rewritten_row(rewritten: LoweredForm) -> str:
     names = f"{_names(rewritten.primitives)} {rewritten.form}".rstrip()
     return f"| {names} | {' and '.join(rewritten.stages)} | {rewritten.reason} |"
 

@@ -15,7 +15,7 @@ from pytest_jaxcost.rewrite.moving import require_pure
 EFFECT = "{name} has an effect on the way"
 
 
-class Part(NamedTuple):
+class CarriedPart(NamedTuple):
     """Equations of a region, and of those around it, that are run again together."""
 
     region: Region
@@ -39,7 +39,7 @@ def part(
     *,
     given: Collection[int] = (),
     with_between: bool = False,
-) -> Part:
+) -> CarriedPart:
     """What makes `targets` out of a basis, run in `region` or, if it must be, further out.
 
     The equations that make `images` belong to it, but for those that are `given`; those between
@@ -65,7 +65,7 @@ def part(
     chosen.reverse()
     own = {value for each in chosen for value in made_by(each)}.union(basis.equation.outputs)
     read = dict.fromkeys(value for each in chosen for value in reads_of(each))
-    return Part(
+    return CarriedPart(
         region, tuple(chosen), tuple(v for v in read if v not in own and is_array(facts, v))
     )
 
@@ -75,7 +75,7 @@ def is_array(facts: Facts, value: int) -> bool:
     return not isinstance(facts.program.constants.get(value), _compat.Literal)
 
 
-def read_outside(facts: Facts, part: Part) -> set[int]:
+def read_outside(facts: Facts, part: CarriedPart) -> set[int]:
     """The values that what is left of the program reads, or returns."""
     inner = {id(each) for equation in part.equations for each in with_bodies(equation)}
     bodies = {

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_jaxcost import _compat
 from pytest_jaxcost.cost import sizes as cost_sizes
 from pytest_jaxcost.cost.caveats import caveat, is_doubtful
-from pytest_jaxcost.cost.parts import Runs, counted_runs
+from pytest_jaxcost.cost.parts import RegionRuns, counted_runs
 from pytest_jaxcost.cost.price import price
 from pytest_jaxcost.cost.record import NOTHING, Cost
 from pytest_jaxcost.cost.registry import RULES
@@ -182,7 +182,7 @@ class Facts:
         return tallies(self.program, self.price)
 
     @cached_property
-    def runs(self) -> dict[int, Runs]:
+    def runs(self) -> dict[int, RegionRuns]:
         """How often each region runs in the totals, by its ``id``."""
         return counted_runs(self.program, self.tallies, self.is_live)
 

@@ -189,9 +189,9 @@ def _is_bookkeeping(facts: Facts, equation: Equation) -> bool:
 def unchanged_finding(
     facts: Facts, kind: str, unchanged: Unchanged, hint: str = "", *, bookkeeping: bool = False
 ) -> Finding:
-    """A finding about the runs of an equation that its loop could do without.
+    """A finding about an equation that a loop runs more often than needed.
 
-    Of a loop of unknown length it is those of one iteration, which each one but the first wastes.
+    If the number of iterations is unknown, the work of one iteration is counted.
     """
     occurrence, needed, exact = unchanged
     runs = occurrence.region.weight

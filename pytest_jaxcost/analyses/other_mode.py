@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pytest_jaxcost.analyses.bases import Pushed, is_batched
-from pytest_jaxcost.analyses.carried_parts import Part, made_by, part
+from pytest_jaxcost.analyses.carried_parts import CarriedPart, made_by, part
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.products import row_dtype
 from pytest_jaxcost.analyses.rerun import Rerun, Rows, is_scale
@@ -172,7 +172,7 @@ def _arranged(rows: Array, image: Image, shape: Sequence[int]) -> Array:
     return apart.reshape(*before, outer * size * inner, *after)
 
 
-def _require_one_linear_function(facts: Facts, pushed: Pushed, run: Part, end: int) -> None:
+def _require_one_linear_function(facts: Facts, pushed: Pushed, run: CarriedPart, end: int) -> None:
     basis, avals = pushed.basis, facts.program.avals
     made = {value for equation in run.equations for value in made_by(equation)}
     outer = [each for each in pushed.others if each.level < basis.level]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.cost.parts import Runs, counted_runs, part_tally
+from pytest_jaxcost.cost.parts import RegionRuns, counted_runs, part_tally
 from pytest_jaxcost.cost.tally import Chosen, every
 from pytest_jaxcost.ir.equation import Block, Equation, Region, Site
 from pytest_jaxcost.report.records import Evidence, Finding, Findings, Totals
@@ -40,7 +40,9 @@ class Parts:
         runs = counted_runs(facts.program, facts.written_tallies, every)
         return self._totals(members, runs, every)
 
-    def _totals(self, members: Collection[int], runs: Mapping[int, Runs], counts: Chosen) -> Totals:
+    def _totals(
+        self, members: Collection[int], runs: Mapping[int, RegionRuns], counts: Chosen
+    ) -> Totals:
         facts = self.facts
         tally = part_tally(facts.program, runs, facts.price, members, counts)
         doubts = facts.doubts_about((*tally.executions, *tally.opaque))

@@ -9,7 +9,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.flow.basis_rules import RULES as LINEAR
 from pytest_jaxcost.flow.dependence import dependents
 from pytest_jaxcost.flow.zeros.depth import depth
-from pytest_jaxcost.flow.zeros.pattern import Origin
+from pytest_jaxcost.flow.zeros.pattern import ZeroOrigin
 from pytest_jaxcost.ir.equation import Equation
 
 PRODUCTS = frozenset({"mul", "dot_general", "conv_general_dilated"})
@@ -23,7 +23,7 @@ class Points:
         self._facts = facts
         self._known: dict[int, bool] = {}
 
-    def has(self, origin: Origin) -> bool:
+    def has(self, origin: ZeroOrigin) -> bool:
         """Whether a derivative does something with the zeros that it does not do with a tangent."""
         maker = origin.equation
         if maker is None:

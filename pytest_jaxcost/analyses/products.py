@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from pytest_jaxcost.analyses.carried_parts import Part, part, read_outside
+from pytest_jaxcost.analyses.carried_parts import CarriedPart, part, read_outside
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.rerun import Rerun, Rows, is_scale
 from pytest_jaxcost.analyses.saving import ready
@@ -95,7 +95,7 @@ def _together(
     return _replace(facts, basis, run, along, vectors, outputs, with_seeds=bool(again))
 
 
-def _is_carried_round(run: Part, outputs: Sequence[int], inputs: Sequence[int]) -> bool:
+def _is_carried_round(run: CarriedPart, outputs: Sequence[int], inputs: Sequence[int]) -> bool:
     """Whether inputs depend on outputs only from one iteration to the next."""
     values = set(outputs)
     for equation in run.region.equations:
@@ -107,7 +107,7 @@ def _is_carried_round(run: Part, outputs: Sequence[int], inputs: Sequence[int]) 
 def _replace(
     facts: Facts,
     basis: Basis,
-    run: Part,
+    run: CarriedPart,
     along: Sequence[Contraction],
     vectors: Mapping[int, Vectors],
     outputs: Sequence[int],

@@ -44,7 +44,7 @@ def _split(evaluations: Evaluations, repetition: Repetition) -> Split:
     runs: dict[Run, list[Made]] = {}
     for occurrence in (repetition.first, *repetition.again):
         made = evaluations.of(occurrence.equation)
-        runs.setdefault((made.evaluation, evaluations.pull(made)), []).append(made)
+        runs.setdefault((made.evaluation, evaluations.pull_of(made)), []).append(made)
     repeated = _repeated(evaluations, runs) if len(runs) > 1 else []
     users = [made.occurrence for run in repeated for made in runs[run]]
     kept = {id(each.equation) for each in users}
@@ -71,7 +71,7 @@ def _repeated(evaluations: Evaluations, runs: dict[Run, list[Made]]) -> list[Run
 
 
 def _is_wasted(evaluations: Evaluations, made: Made, run: Run, runs: Iterable[Run]) -> bool:
-    if evaluations.is_primal(made):
+    if evaluations.computes_primal(made):
         return not is_cheap(made.occurrence.equation.primitive) or _is_whole(evaluations, run[0])
     if any(other[0] == run[0] and other != run for other in runs):  # one linear map, pulled again
         return True

@@ -10,7 +10,7 @@ from pytest_jaxcost.analyses.written import Written, written
 from pytest_jaxcost.analyses.zero_hints import Cause
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.flow.zeros.pattern import Known
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.rewrite.edits import Replace
 from pytest_jaxcost.rewrite.narrow_basis import basis_in_parts
@@ -40,7 +40,7 @@ def edits_of_zeros(
     return [*own, Written(tuple(edit for each in parts for edit in each.edits))]
 
 
-def _without(step: Step, occurrence: Occurrence, work: ZeroWork) -> list[Replace]:
+def _without(step: ZeroStep, occurrence: Occurrence, work: ZeroWork) -> list[Replace]:
     return [placed(occurrence, without_zeros(step, picks=bool(work.picks)))]
 
 
@@ -50,12 +50,12 @@ def placed(occurrence: Occurrence, instead: Instead) -> Replace:
     return Replace(region, equation.outputs, instead.inputs, instead.function)
 
 
-def step_of(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> Step:
+def step_of(facts: Facts, known: Sequence[Known], occurrence: Occurrence) -> ZeroStep:
     """An equation with what is known of its operands and results."""
     equation = occurrence.equation
     operands = tuple([known[value] for value in equation.inputs])
     results = tuple([known[value] for value in equation.outputs])
-    return Step(equation, operands, facts.program.constants, results)
+    return ZeroStep(equation, operands, facts.program.constants, results)
 
 
 def _parts(facts: Facts, known: Sequence[Known], cuts: set[int]) -> Iterator[Written]:

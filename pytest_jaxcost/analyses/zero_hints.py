@@ -12,7 +12,7 @@ from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.subjects import Subject, located, verb
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.depth import depth, derivatives
-from pytest_jaxcost.flow.zeros.pattern import Origin
+from pytest_jaxcost.flow.zeros.pattern import ZeroOrigin
 from pytest_jaxcost.flow.zeros.work import ZeroWork
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -175,7 +175,7 @@ def _together(rewritten: Apart, vectors: str, moved: str) -> str:
     )
 
 
-def _is_pulled(origin: Origin, equation: Equation) -> bool:
+def _is_pulled(origin: ZeroOrigin, equation: Equation) -> bool:
     """Whether seeds are cotangents: the derivative that takes them is the outermost but theirs."""
     is_outside = origin.equation is not None and origin.kind != "slice"
     known = len(derivatives(origin.equation)) if is_outside and origin.equation else 0

@@ -44,7 +44,7 @@ from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.flow.zeros.interpret import known_values
 from pytest_jaxcost.flow.zeros.pattern import Known
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.work import ZeroWork, picking_work, zero_work
 from pytest_jaxcost.ir import where
 from pytest_jaxcost.ir.equation import Equation
@@ -162,7 +162,7 @@ def _wasted_by(
     equation = occurrence.equation
     operands = tuple([known[value] for value in equation.inputs])
     results = tuple([known[value] for value in equation.outputs])
-    step = Step(equation, operands, facts.program.constants, results)
+    step = ZeroStep(equation, operands, facts.program.constants, results)
     for work in (picking_work(step), zero_work(step)):
         if work is None:
             continue

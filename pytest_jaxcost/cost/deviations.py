@@ -116,7 +116,7 @@ DEVIATIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rewritten:
+class LoweredForm:
     """Primitives, the stages at which their program says something else, and the reason.
 
     With a `form` it is so of programs of that form alone.
@@ -129,7 +129,7 @@ class Rewritten:
 
 
 REWRITTEN = (
-    Rewritten(
+    LoweredForm(
         primitives=(
             *("cholesky", "lu", "qr", "eigh", "eig", "schur", "svd", "hessenberg", "tridiagonal"),
             "tridiagonal_solve",
@@ -137,22 +137,22 @@ REWRITTEN = (
         reason="the library call costs the same; around it the program tests whether it failed, "
         "and fills in NaNs or zeros.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp"),
         reason="JAX writes a window over the whole line, whose combinations are all counted.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("ragged_dot_general",),
         reason="where there is no ragged dot, the dense product over all groups runs.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=(
             *("lu_pivots_to_permutation", "threefry2x32", "random_bits", "random_split"),
             "random_fold_in",
         ),
         reason="the loop's own counting comes on top.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=(
             *("sinh", "cosh", "erfc", "erf_inv", "lgamma", "digamma", "bessel_i0e", "bessel_i1e"),
             *("nextafter", "polygamma", "zeta", "cholesky_update", "rng_bit_generator"),
@@ -160,22 +160,22 @@ REWRITTEN = (
         reason="it is many instructions: conversions among them are counted where XLA is asked "
         "about the equation, and the compiler merges, folds and repeats some.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("asin", "acos", "asinh", "acosh", "log", "sqrt", "conv_general_dilated"),
         stages=("compiled",),
         form="of complex numbers",
         reason="it is many instructions, of which the compiler merges, folds and repeats some.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("igamma", "igammac", "igamma_grad_a", "regularized_incomplete_beta"),
         reason="the tests of loops inside, whose length depends on data, are counted or not.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("rng_uniform", "select_and_scatter_add"),
         stages=("compiled",),
         reason="the compiler writes the one instruction out in many.",
     ),
-    Rewritten(
+    LoweredForm(
         primitives=("dot_general",),
         stages=("compiled",),
         form="of vectors",

@@ -12,20 +12,22 @@ from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Region, Switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class RegionRuns:
     """How often a region runs in the program's tally, and whether that is known."""
 
     times: int = 0
     exact: bool = True
 
 
-def counted_runs(program: Inlined, tallies: Mapping[int, Tally], counts: Chosen) -> dict[int, Runs]:
+def counted_runs(
+    program: Inlined, tallies: Mapping[int, Tally], counts: Chosen
+) -> dict[int, RegionRuns]:
     """The runs of each region, by its ``id``; of a ``cond`` only the costliest branch runs.
 
     `counts` says which equations the tallies are of.
     """
     waiting = Counter(id(inner) for region in program.regions() for inner in region.inside)
-    runs = {id(program.main): Runs(times=1)}
+    runs = {id(program.main): RegionRuns(times=1)}
     ready = [program.main]
     while ready:
         region = ready.pop()
@@ -33,8 +35,8 @@ def counted_runs(program: Inlined, tallies: Mapping[int, Tally], counts: Chosen)
         for equation in region.equations:
             times = outer.times if counts(equation) else 0
             for inner, trips in _counted(equation, tallies):
-                known = runs.get(id(inner), Runs())
-                runs[id(inner)] = Runs(
+                known = runs.get(id(inner), RegionRuns())
+                runs[id(inner)] = RegionRuns(
                     times=known.times + times * trips,
                     exact=known.exact and outer.exact and inner.exact,
                 )
@@ -46,7 +48,7 @@ def counted_runs(program: Inlined, tallies: Mapping[int, Tally], counts: Chosen)
 
 def part_tally(
     program: Inlined,
-    runs: Mapping[int, Runs],
+    runs: Mapping[int, RegionRuns],
     price: Price,
     members: Collection[int],
     counts: Chosen,

@@ -154,7 +154,7 @@ class Evaluations:
             for evaluation, primal in self.primal.items()
         }
 
-    def is_primal(self, made: Made) -> bool:
+    def computes_primal(self, made: Made) -> bool:
         """Whether an equation computes what its evaluation computes itself, a rule's included."""
         outputs = made.occurrence.equation.outputs
         point = self.numbers.get(made.evaluation, frozenset())
@@ -167,7 +167,7 @@ class Evaluations:
 
     # pulls
 
-    def pull(self, made: Made) -> int:
+    def pull_of(self, made: Made) -> int:
         """Which pull of one linear map an equation belongs to, where the user pulled it again."""
         j, n = made.pull
         return j * self._pulls[self.derivative(made)] // n if n > 1 else 0
@@ -359,7 +359,11 @@ def _runs(steps: list[_Step]) -> tuple[int, list[int]]:
 
 
 def _telling(binds: list[_Bind]) -> list[_Bind]:
-    """Those of the binds that each run makes: work, and of a rule only what it does in place."""
+    """The binds that tell how often an expression ran, because each run makes all of them.
+
+    They are those that do work, if any do. A bind that a rule made counts only where the user's
+    code bound nothing at the same place.
+    """
     plain = {bind.place for bind in binds if not bind.is_rule}
     made = [bind for bind in binds if not bind.is_rule or bind.place not in plain]
     return [bind for bind in made if bind.is_work] or made

@@ -1,4 +1,4 @@
-"""Reductions, windows, sorts and transforms: how often they repeat what they are made of."""
+"""How many operations reductions, windows, sorts and Fourier transforms take."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Env = dict[Any, int]
 """The value of each variable of one body."""
 
 
-class Frame(NamedTuple):
+class CallFrame(NamedTuple):
     """A body that is being read: its equations still to come, and what its results bind."""
 
     eqns: Iterator[Any]
@@ -141,16 +141,16 @@ class Reader:
 
     def _frame(
         self, jaxpr: Any, args: Sequence[int], site: Site | None, binders: Sequence[Any]
-    ) -> Frame:
+    ) -> CallFrame:
         body, consts = _compat.open_jaxpr(jaxpr)
         env: Env = dict(zip(body.invars, args, strict=True))
         for var, content in zip(body.constvars, consts, strict=False):
             env[var] = self._capture(var, content)
         for var in body.constvars[len(consts) :]:  # an open jaxpr whose caller knows the rest
             env[var] = self.value(var.aval, tuple(args))
-        return Frame(iter(body.eqns), env, site, body.outvars, binders)
+        return CallFrame(iter(body.eqns), env, site, body.outvars, binders)
 
-    def _read_until_call(self, frame: Frame, region: Region) -> Frame | None:
+    def _read_until_call(self, frame: CallFrame, region: Region) -> CallFrame | None:
         env, site, entered = frame.env, frame.site, self.entered
         for eqn in frame.eqns:
             jaxprs = entered.get(id(eqn))
@@ -178,7 +178,9 @@ class Reader:
         if eqn.effects and _compat.side_effects(eqn):
             self.keep(inputs, region)
 
-    def _call(self, eqn: Any, called: Any, env: Env, region: Region, site: Site | None) -> Frame:
+    def _call(
+        self, eqn: Any, called: Any, env: Env, region: Region, site: Site | None
+    ) -> CallFrame:
         self.note_call(eqn, region)
         operands = higher_order.call_operands(eqn)
         if len(operands) != len(eqn.invars):

@@ -169,10 +169,10 @@ def _read_by_clone(draft: Draft, value: int, made: Node) -> Iterator[int]:
 
 
 def _require_open(draft: Draft, region: Region) -> None:
-    """Do nothing.
+    """Refuse to edit inside a body that stays whole, such as a kernel's.
 
     Raises:
-        RewriteError: the region is inside of a body that stays whole.
+        RewriteError: the region is inside such a body.
     """
     current: Region | None = region
     while current is not None:

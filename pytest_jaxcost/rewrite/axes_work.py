@@ -99,10 +99,10 @@ def dot_general(eqn: Any) -> Axes:
 
 @row("conv_general_dilated")
 def conv_general_dilated(eqn: Any) -> Axes:
-    """Axes of the result, and after them the input features.
+    """A letter for each axis of the result, and one for the input features.
 
-    A run of windows is had by other padding, which may be negative. Features and images of
-    convolutions in groups are taken whole.
+    Other padding, which may be negative, computes fewer windows, if they follow one another.
+    Grouped convolutions take features and images whole.
     """
     params, numbers = eqn.params, eqn.params["dimension_numbers"]
     rank = len(numbers.out_spec)

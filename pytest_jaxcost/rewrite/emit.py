@@ -27,10 +27,10 @@ def emit(program: Inlined, like: Any, touched: Collection[int] = ()) -> Any:
     return _Emitter(program, like, touched).closed()
 
 
-class _Scope:
+class _Scoped:
     """A body that is written: its equations so far, and its variables by value."""
 
-    def __init__(self, outer: _Scope | None, site: Site | None) -> None:
+    def __init__(self, outer: _Scoped | None, site: Site | None) -> None:
         self.outer, self.site = outer, site
         self.env: dict[int, Any] = {}
         self.barred: dict[Barred, Any] = {}
@@ -47,28 +47,28 @@ class _Emitter:
         self.shared: dict[int, Any] = {}
 
     def closed(self) -> Any:
-        scope = _Scope(None, None)
+        scope = _Scoped(None, None)
         invars = self.bind(scope, self.program.inputs)
         outvars = self.body(scope, self.program.main, self.program.main.results)
         consts = {var: self.program.constants[value] for value, var in self.consts.items()}
         return _compat.closed_jaxpr(invars, outvars, scope.eqns, consts, self.like)
 
-    def bind(self, scope: _Scope, values: Sequence[int]) -> list[Any]:
+    def bind(self, scope: _Scoped, values: Sequence[int]) -> list[Any]:
         """New variables for values that a body is given."""
         return [self.var(scope, value) for value in values]
 
-    def var(self, scope: _Scope, value: int) -> Any:
+    def var(self, scope: _Scoped, value: int) -> Any:
         var = scope.env[value] = _compat.new_var(self.program.avals[value])
         return var
 
-    def body(self, scope: _Scope, region: Region, results: Sequence[int]) -> list[Any]:
+    def body(self, scope: _Scoped, region: Region, results: Sequence[int]) -> list[Any]:
         for equation in region.equations:
             self.equation(scope, equation)
         return [self.atom(scope, value) for value in results]
 
     # variables
 
-    def atom(self, scope: _Scope, value: int) -> Any:
+    def atom(self, scope: _Scoped, value: int) -> Any:
         """The variable or literal of a value, captured from the scope that has it."""
         var = scope.env.get(value)
         if var is not None:
@@ -84,7 +84,7 @@ class _Emitter:
         var = self.consts[value] = self.var(scope, value)
         return var
 
-    def atoms(self, scope: _Scope, equation: Equation, values: Sequence[int]) -> list[Any]:
+    def atoms(self, scope: _Scoped, equation: Equation, values: Sequence[int]) -> list[Any]:
         """What an equation reads; behind a barrier where it runs the forward pass again."""
         site = equation.site
         if site is scope.site or site is None or not site.remat:
@@ -94,7 +94,7 @@ class _Emitter:
             return [self.atom(scope, value) for value in values]
         return [self.behind(scope, equation, value, remat) for value in values]
 
-    def behind(self, scope: _Scope, equation: Equation, value: int, remat: Site) -> Any:
+    def behind(self, scope: _Scoped, equation: Equation, value: int, remat: Site) -> Any:
         atom = self.atom(scope, value)
         is_constant = value in self.program.constants
         if is_constant or _is_inside(self.sites.get(value), remat, scope.site):
@@ -107,7 +107,7 @@ class _Emitter:
 
     # equations
 
-    def equation(self, scope: _Scope, equation: Equation) -> None:
+    def equation(self, scope: _Scoped, equation: Equation) -> None:
         control = equation.control
         if isinstance(control, Loop):
             eqn = self.loop(scope, equation, control)
@@ -122,11 +122,11 @@ class _Emitter:
         self.sites.update(dict.fromkeys(equation.outputs, equation.site))
         scope.eqns.append(_compat.new_eqn(eqn, outvars=outvars))
 
-    def loop(self, scope: _Scope, equation: Equation, loop: Loop) -> Any:
+    def loop(self, scope: _Scoped, equation: Equation, loop: Loop) -> Any:
         inits = self.atoms(scope, equation, [carry.init for carry in loop.carries])
         if loop.predicate is not None:
             return self.while_loop(scope, equation, loop, inits)
-        inner = _Scope(scope, equation.site)
+        inner = _Scoped(scope, equation.site)
         given = [carry.param for carry in loop.carries] + [each.param for each in loop.slices]
         invars = self.bind(inner, given)
         results = [carry.update for carry in loop.carries] + [each.result for each in loop.stacks]
@@ -137,14 +137,14 @@ class _Emitter:
         params = _compat.loop_params(equation.eqn.params, jaxpr, arity)
         return self.holder(scope, equation, [*captured, *inits, *xs], params, [jaxpr])
 
-    def while_loop(self, scope: _Scope, equation: Equation, loop: Loop, inits: list[Any]) -> Any:
+    def while_loop(self, scope: _Scoped, equation: Equation, loop: Loop, inits: list[Any]) -> Any:
         assert loop.test is not None
         assert loop.predicate is not None
         params = [carry.param for carry in loop.carries]
         updates = [carry.update for carry in loop.carries]
         atoms, jaxprs = [], []
         for region, results in ((loop.test, [loop.predicate]), (loop.body, updates)):
-            inner = _Scope(scope, equation.site)
+            inner = _Scoped(scope, equation.site)
             invars = self.bind(inner, params)
             outvars = self.body(inner, region, results)
             captured, jaxpr = self.captured(scope, equation, inner, invars, outvars)
@@ -159,10 +159,10 @@ class _Emitter:
         invars = [*atoms[0], *atoms[1], *inits]
         return self.holder(scope, equation, invars, {**equation.eqn.params, **changed}, jaxprs)
 
-    def switch(self, scope: _Scope, equation: Equation, switch: Switch) -> Any:
+    def switch(self, scope: _Scoped, equation: Equation, switch: Switch) -> Any:
         written = []
         for region in switch.regions:
-            inner = _Scope(scope, equation.site)
+            inner = _Scoped(scope, equation.site)
             written.append((inner, self.body(inner, region, region.results)))
         read = dict.fromkeys(value for inner, _ in written for value in inner.captured)
         branches = []
@@ -175,9 +175,9 @@ class _Emitter:
 
     def captured(
         self,
-        scope: _Scope,
+        scope: _Scoped,
         equation: Equation,
-        inner: _Scope,
+        inner: _Scoped,
         invars: list[Any],
         outvars: list[Any],
     ) -> tuple[list[Any], Any]:
@@ -189,7 +189,7 @@ class _Emitter:
 
     def holder(
         self,
-        scope: _Scope,
+        scope: _Scoped,
         equation: Equation,
         invars: list[Any],
         params: dict[str, Any],
@@ -217,7 +217,7 @@ class _Emitter:
     def inner_jaxpr(self, equation: Equation, region: Region, block: Block, old: Any) -> Any:
         if id(region) in self.shared:
             return self.shared[id(region)]
-        scope, outer = _Scope(_Scope(None, None), equation.site), self.consts
+        scope, outer = _Scoped(_Scoped(None, None), equation.site), self.consts
         self.consts = {}
         invars = self.bind(scope, block.params)
         outvars = self.body(scope, region, region.results)
@@ -233,7 +233,7 @@ class _Emitter:
 
     # where an equation comes from
 
-    def placed(self, scope: _Scope, equation: Equation) -> Any:
+    def placed(self, scope: _Scoped, equation: Equation) -> Any:
         """JAX's equation, whose name stack begins where the scope's ends."""
         site, eqn = equation.site, equation.eqn
         if site is None or site is scope.site:

@@ -111,7 +111,7 @@ class _Finish:
         ]
 
     def _read_by(self, node: Node) -> tuple[int, ...]:
-        """What an equation and its bodies read; what its bodies make among it, which is no harm."""
+        """What an equation and its bodies read, and with it values that the bodies make."""
         known = self._reads.get(node)
         if known is None:
             control = node.equation.control

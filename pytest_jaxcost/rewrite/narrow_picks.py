@@ -9,7 +9,7 @@ from jax import lax
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Pattern
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.rules.contractions import products_of
 from pytest_jaxcost.flow.zeros.spans import Spans, hull
 from pytest_jaxcost.rewrite.axes import Axes, Letters
@@ -28,12 +28,12 @@ class Pick(NamedTuple):
     turned: bool
     """Whether later positions pick earlier ones."""
     ones: bool
-    """Whether the picked ones are taken as they are."""
+    """Whether the picking side holds ones, so that nothing has to be multiplied."""
     wanted: dict[int, Spans]
     """The positions to compute: of the two letters as many, one for one."""
 
 
-def picked(step: Step) -> Instead | None:
+def picked(step: ZeroStep) -> Instead | None:
     """The picked elements, times those of the picking side if it is not ones; None for a sum."""
     is_number = step.eqn.outvars[0].aval.dtype.kind != "b"
     is_product = is_number and step.eqn.primitive.name == "dot_general"
@@ -55,7 +55,7 @@ def picked(step: Step) -> Instead | None:
     return Instead(tuple(step.equation.inputs[side] for side in sides), compute)
 
 
-def _pick(step: Step, found: Axes) -> Pick | None:
+def _pick(step: ZeroStep, found: Axes) -> Pick | None:
     known = products_of(step).known
     if known is None or known.zero:
         return None

@@ -11,7 +11,7 @@ from jax import lax
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Pattern, Shape
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.rules.elementwise import operand
 from pytest_jaxcost.flow.zeros.spans import Spans
 from pytest_jaxcost.rewrite.edits import RewriteError
@@ -26,7 +26,7 @@ Box = tuple[Spans, ...] | None
 """Where one side may be nonzero: positions of each axis; None for nowhere."""
 
 
-def sum_of_parts(step: Step) -> Instead:
+def sum_of_parts(step: ZeroStep) -> Instead:
     """The sum in parts along the axes: in each part both sides are added, or one is the sum.
 
     Raises:
@@ -52,7 +52,7 @@ def _box(known: Pattern | None, shape: Shape) -> Box:
     return None if known.zero else known.spans
 
 
-def _filled(x: Any, step: Step) -> Any:
+def _filled(x: Any, step: ZeroStep) -> Any:
     """An operand in the shape and dtype of the result; None for one that is not read."""
     return None if x is None else jnp.broadcast_to(x, step.out_shape)
 

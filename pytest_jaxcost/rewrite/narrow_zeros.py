@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.rules.contractions import products_of
 from pytest_jaxcost.flow.zeros.rules.convolutions import features_left
 from pytest_jaxcost.rewrite.axes import Axes, Letters, Wanted
@@ -29,7 +29,7 @@ UNEVEN = "its zeros are along no axis that can be cut"
 SHARDED = "its axes are sharded"
 
 
-def without_zeros(step: Step, *, picks: bool) -> Instead:
+def without_zeros(step: ZeroStep, *, picks: bool) -> Instead:
     """What takes the place of an equation that works on zeros.
 
     `picks` says that a product with a diagonal, or with rows of an identity, is no product then.
@@ -47,7 +47,7 @@ def without_zeros(step: Step, *, picks: bool) -> Instead:
     return (picked(step) if picks else None) or narrow(step)
 
 
-def narrow(step: Step) -> Instead:
+def narrow(step: ZeroStep) -> Instead:
     """The equation at the positions that are not zero along single axes.
 
     Raises:
@@ -62,14 +62,14 @@ def narrow(step: Step) -> Instead:
     return Instead(step.equation.inputs, narrowed(step.eqn, found, wanted))
 
 
-def wanted_positions(step: Step, found: Axes) -> Wanted:
+def wanted_positions(step: ZeroStep, found: Axes) -> Wanted:
     """The positions that are not zero, of the letters of which some are."""
     measure = _WANTED.get(step.eqn.primitive.name, _of_results)
     return in_part(step.eqn, found, measure(step, found))
 
 
-def _of_results(step: Step, found: Axes) -> Wanted:
-    """Results are zero elsewhere; in each of several results the others' positions count too."""
+def _of_results(step: ZeroStep, found: Axes) -> Wanted:
+    """The positions where any result may differ from zero: all results are computed there."""
     wanted: dict[int, sets.Spans] = {}
     sizes = found.sizes(step.eqn)
     for known, letters in zip(step.results, found.results, strict=True):
@@ -80,13 +80,13 @@ def _of_results(step: Step, found: Axes) -> Wanted:
     return wanted
 
 
-def _of_operand(step: Step, found: Axes) -> Wanted:
+def _of_operand(step: ZeroStep, found: Axes) -> Wanted:
     """Elements of the operand that are zero add nothing."""
     return _spans(step.known[0], found.operands[0], found.sizes(step.eqn))
 
 
-def _of_extremum(step: Step, found: Axes) -> Wanted:
-    """As for sums, but that among zeros one counts: it may be the largest."""
+def _of_extremum(step: ZeroStep, found: Axes) -> Wanted:
+    """The positions that may differ from zero, and one zero, which may be the extremum."""
     wanted, sizes = dict(_of_operand(step, found)), found.sizes(step.eqn)
     for letter in found.summed:
         beside = _one_of_the_others(wanted[letter], sizes[letter])
@@ -103,13 +103,13 @@ def _one_of_the_others(spans: sets.Spans, size: int) -> sets.Spans:
     return ((start - 1, start),) if start else ()
 
 
-def _of_products(step: Step, found: Axes) -> Wanted:
+def _of_products(step: ZeroStep, found: Axes) -> Wanted:
     """Products that are zero add nothing: the letters are those of all products."""
     known = products_of(step).known
     return _spans(known, tuple(range(len(found.sizes(step.eqn)))), found.sizes(step.eqn))
 
 
-def _of_windows(step: Step, found: Axes) -> Wanted:
+def _of_windows(step: ZeroStep, found: Axes) -> Wanted:
     """Results that are zero, and input features that are."""
     wanted = dict(_of_results(step, found))
     features = len(step.out_shape)
@@ -129,7 +129,7 @@ def _is_sharded(aval: Any) -> bool:
     return sharding is not None and not sharding.mesh.empty
 
 
-_WANTED: dict[str, Callable[[Step, Axes], Wanted]] = {
+_WANTED: dict[str, Callable[[ZeroStep, Axes], Wanted]] = {
     **dict.fromkeys(("reduce_sum", "reduce_or", "reduce_xor", "cumsum", "cumprod"), _of_operand),
     **dict.fromkeys(("reduce_max", "reduce_min"), _of_extremum),
     "dot_general": _of_products,

@@ -22,7 +22,9 @@ Iterations = tuple[int, bool]
 
 
 def hand_on(draft: Draft, value: int, to: int) -> int:
-    """A value where an equal one is made, of each iteration the same iteration's.
+    """Make `value` available where `to` is made, and return it as it is read there.
+
+    Inside a loop, each iteration gets what the same iteration of the other loop made.
 
     Raises:
         RewriteError: a loop on the way cannot hand it on, or is not like the one it goes into.
@@ -58,7 +60,10 @@ def lift(draft: Draft, value: int, to: Region) -> tuple[int, tuple[Iterations, .
 def lower(
     draft: Draft, value: int, to: int, outer: Region, iterations: tuple[Iterations, ...]
 ) -> int:
-    """A value of `outer` where an equal one is made: a slice for each scan it is stacked by."""
+    """Hand a value of `outer` down to where `to` is made.
+
+    Each scan that stacked the value is undone by a scan on the way down, which takes slices of it.
+    """
     inside = [region for region in draft.chain(draft.home(to)) if draft.is_within(region, outer)]
     wanted = list(iterations)
     for region in reversed(inside):

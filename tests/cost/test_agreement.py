@@ -9,7 +9,7 @@ import jax
 import pytest
 
 from pytest_jaxcost.cost.body import price_body
-from pytest_jaxcost.cost.deviations import LINALG, REWRITTEN, Rewritten
+from pytest_jaxcost.cost.deviations import LINALG, REWRITTEN, LoweredForm
 from pytest_jaxcost.cost.price import price as eqn_price
 from pytest_jaxcost.hlo import Pricing, price, read
 from pytest_jaxcost.ir.inline import inline
@@ -76,7 +76,7 @@ def test_a_figure_is_the_same_at_every_stage(name: str, stage: str) -> None:
 
 
 @pytest.mark.parametrize("rewritten", REWRITTEN, ids=lambda each: each.reason)
-def test_what_is_listed_differs(rewritten: Rewritten) -> None:
+def test_what_is_listed_differs(rewritten: LoweredForm) -> None:
     for stage in rewritten.stages:
         covered = [name for name in PROGRAMS if excuses(rewritten, name, stage)]
         for primitive in {*rewritten.primitives} - OLDER:
@@ -85,7 +85,7 @@ def test_what_is_listed_differs(rewritten: Rewritten) -> None:
             ), (primitive, stage)
 
 
-def excuses(rewritten: Rewritten, name: str, stage: str) -> bool:
+def excuses(rewritten: LoweredForm, name: str, stage: str) -> bool:
     return (
         stage in rewritten.stages
         and not measured(name).primitives.isdisjoint(rewritten.primitives)

@@ -14,7 +14,7 @@ from docs.hooks.tables import (
     options_table,
     rewritten_table,
 )
-from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, Rewritten
+from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, LoweredForm
 from pytest_jaxcost.plugin.options import OPTIONS, Option
 from pytest_jaxcost.report.metrics import FAMILIES, METRICS
 
@@ -51,7 +51,7 @@ def test_the_page_on_counting_has_every_deviation_once(deviation: Deviation) -> 
 
 
 @pytest.mark.parametrize("rewritten", REWRITTEN, ids=lambda each: each.reason)
-def test_the_page_on_counting_has_every_rewritten_primitive_once(rewritten: Rewritten) -> None:
+def test_the_page_on_counting_has_every_rewritten_primitive_once(rewritten: LoweredForm) -> None:
     page = on_page_markdown((DOCS / "counting.md").read_text(encoding="utf-8"))
     stages = " and ".join(rewritten.stages)
     row = f"`{rewritten.primitives[-1]}` {rewritten.form}".rstrip()

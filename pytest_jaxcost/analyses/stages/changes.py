@@ -29,7 +29,7 @@ OPCODES = 3
 """The opcodes that a row names."""
 
 
-class Part(NamedTuple):
+class StagePart(NamedTuple):
     """Equations or instructions that are alike: the operation that they belong to, and amounts."""
 
     operation: str
@@ -50,7 +50,7 @@ class Row:
     amounts: Counter[str] = field(default_factory=Counter)
 
 
-def equations(facts: Facts) -> Iterator[Part]:
+def equations(facts: Facts) -> Iterator[StagePart]:
     """The equations of the traced program; their amounts add up to its totals."""
     for region, equation in facts.program.walk():
         control, name = equation.control, equation.primitive
@@ -60,12 +60,12 @@ def equations(facts: Facts) -> Iterator[Part]:
         cost = (facts.price(equation.eqn) if runs else None) or NOTHING
         spent = cost.times(facts.runs[id(region)].times)
         amounts = (region.sites, spent.flops, spent.transcendentals, spent.bytes_accessed)
-        yield Part(name, name, amounts)
+        yield StagePart(name, name, amounts)
 
 
 def instructions(
     pricing: hlo.Pricing, operation: Callable[[hlo.Instruction, str], str]
-) -> Iterator[Part]:
+) -> Iterator[StagePart]:
     """The instructions of an HLO program; their amounts add up to its totals.
 
     `operation` takes an instruction and its opcode and names the operation that it belongs to.
@@ -73,7 +73,7 @@ def instructions(
     for run in hlo.runs(pricing):
         opcode = run.instruction.target or run.opcode
         amounts = (1, *run.cost.times(run.executions))
-        yield Part(operation(run.instruction, opcode), opcode, amounts)
+        yield StagePart(operation(run.instruction, opcode), opcode, amounts)
 
 
 def primitive(instruction: hlo.Instruction, traced: Container[str]) -> str:
@@ -87,7 +87,7 @@ def primitive(instruction: hlo.Instruction, traced: Container[str]) -> str:
 
 
 def changes(
-    before: Iterable[Part], after: Iterable[Part], whole: Mapping[str, int]
+    before: Iterable[StagePart], after: Iterable[StagePart], whole: Mapping[str, int]
 ) -> tuple[Change, ...]:
     """The operations that changed, the largest part of `whole` first; then ``other``, the rest."""
     rows = _rows(before, after)
@@ -103,7 +103,7 @@ def changes(
     return (*found, *([Change(operation=OTHER, what=OTHER, **rest)] if any(rest.values()) else []))
 
 
-def _rows(before: Iterable[Part], after: Iterable[Part]) -> dict[str, Row]:
+def _rows(before: Iterable[StagePart], after: Iterable[StagePart]) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     for part in before:
         row = rows.setdefault(part.operation, Row())
@@ -117,7 +117,7 @@ def _rows(before: Iterable[Part], after: Iterable[Part]) -> dict[str, Row]:
     return rows
 
 
-def _named(part: Part) -> Mapping[str, int]:
+def _named(part: StagePart) -> Mapping[str, int]:
     return dict(zip(CHANGING, part.amounts, strict=True))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.stages.changes import (
-    Part,
+    StagePart,
     changes,
     equations,
     instructions,
@@ -114,6 +114,6 @@ def _steps(
         yield _step(before, after, *opcodes)
 
 
-def _step(before: Stage, after: Stage, old: Iterable[Part], new: Iterable[Part]) -> Step:
+def _step(before: Stage, after: Stage, old: Iterable[StagePart], new: Iterable[StagePart]) -> Step:
     whole = {each: max(getattr(before, each), getattr(after, each)) for each in CHANGING}
     return Step(before=before.name, after=after.name, changes=changes(old, new, whole))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.depth import depth
 from pytest_jaxcost.flow.zeros.interpret import known_values
-from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, nothing
+from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, ZeroOrigin, nothing
 from pytest_jaxcost.flow.zeros.seeds import Seeds
 from pytest_jaxcost.flow.zeros.spans import Spans
 from pytest_jaxcost.ir.equation import Inlined
@@ -62,7 +62,7 @@ def _leaving(program: Inlined, seeds: Seeds, carried: Sequence[int]) -> Iterable
 
 def _without_others(seeds: Seeds, part: int) -> dict[int, Known]:
     """The seeds of all parts but one, if they were zero."""
-    zero = nothing(Origin("zeros", None))
+    zero = nothing(ZeroOrigin("zeros", None))
     values = enumerate(seeds.parts.values())
     return {value: zero for k, each in values if k != part for value in each}
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, Tie, nothing, pattern
+from pytest_jaxcost.flow.zeros.pattern import (
+    Index,
+    Known,
+    Pattern,
+    Tie,
+    ZeroOrigin,
+    nothing,
+    pattern,
+)
 from pytest_jaxcost.ir.contents import content_of
 
 LARGEST_CONSTANT = 1 << 20
@@ -34,7 +42,7 @@ def captured(content: Any) -> Pattern | None:
     nonzero = array != 0
     count = int(np.count_nonzero(nonzero))
     if count == 0:
-        return nothing(Origin("constant", None))
+        return nothing(ZeroOrigin("constant", None))
     if count > array.size // 2:
         return None
     rank = array.ndim
@@ -43,7 +51,7 @@ def captured(content: Any) -> Pattern | None:
     ]
     ties = _diagonal(nonzero) if rank == 2 and count == min(array.shape) else []
     ones = bool(ties) and bool((array[nonzero] == 1).all())
-    return pattern(array.shape, spans, ties, Origin("constant", None), ones=ones)
+    return pattern(array.shape, spans, ties, ZeroOrigin("constant", None), ones=ones)
 
 
 def _runs(mask: Any) -> sets.Spans:
@@ -57,4 +65,4 @@ def _diagonal(nonzero: Any) -> list[Tie]:
     return [Tie((1, -1), 0)] if is_diagonal else []
 
 
-_ZERO = nothing(Origin("zeros", None))
+_ZERO = nothing(ZeroOrigin("zeros", None))

@@ -24,7 +24,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     join,
     pattern,
 )
-from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, Step
+from pytest_jaxcost.flow.zeros.registry import RULES, SOURCES, ZeroStep
 from pytest_jaxcost.flow.zeros.rules.parts import uncut, without_axes
 from pytest_jaxcost.flow.zeros.slices import Slices
 from pytest_jaxcost.ir.equation import Block, Equation, Inlined, Loop, Region, Stack, Switch
@@ -89,7 +89,7 @@ class _Interpreter:
         operands = tuple([self.known[value] for value in equation.inputs])
         found: Sequence[Known] = (None,) * len(equation.outputs)
         if rule is not None and _is_static(equation.eqn):
-            found = rule(Step(equation, operands, self.program.constants, slices=self.slices))
+            found = rule(ZeroStep(equation, operands, self.program.constants, slices=self.slices))
         for value, known in zip(equation.outputs, found, strict=True):
             is_exact = not isinstance(known, Index) or fits(known, self.program.avals[value])
             self.known[value] = self.given.get(value, known if is_exact else None)

@@ -23,7 +23,7 @@ MOST_TIES = 4
 Kind = Literal["zeros", "basis", "part", "slice", "padding", "constant"]
 
 
-class Origin(NamedTuple):
+class ZeroOrigin(NamedTuple):
     """Where zeros come from: ``kind``, and the equation that made them (None for a constant).
 
     ``part`` is the part of a basis that a slice or split took, ``slice`` that of one argument in a
@@ -51,7 +51,7 @@ class Pattern(NamedTuple):
 
     spans: tuple[Spans, ...]
     ties: tuple[Tie, ...]
-    origin: Origin
+    origin: ZeroOrigin
     ones: bool = False
     zero: bool = False
 
@@ -82,7 +82,7 @@ def _least(index: Index, shape: Shape) -> int:
     return index.offset + sum([c * (n - 1) for c, n in sizes if c < 0])
 
 
-def nothing(origin: Origin) -> Pattern:
+def nothing(origin: ZeroOrigin) -> Pattern:
     """The pattern of a value that is zero throughout, of any shape."""
     return Pattern((), (), origin, zero=True)
 
@@ -91,7 +91,7 @@ def pattern(
     shape: Shape,
     spans: Iterable[Spans],
     ties: Iterable[Tie],
-    origin: Origin,
+    origin: ZeroOrigin,
     *,
     ones: bool = False,
 ) -> Pattern | None:

@@ -15,7 +15,7 @@ from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.tables import into
 
 
-class Step(NamedTuple):
+class ZeroStep(NamedTuple):
     """An equation and what is known of its operands."""
 
     equation: Equation
@@ -56,7 +56,7 @@ class Step(NamedTuple):
         return 0 if is_zero and content.aval.dtype.kind in "iu" else None
 
 
-Rule = Callable[[Step], Sequence[Known]]
+Rule = Callable[[ZeroStep], Sequence[Known]]
 
 RULES: dict[str, Rule] = {}
 

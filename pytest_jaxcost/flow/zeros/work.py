@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.depth import depth
-from pytest_jaxcost.flow.zeros.pattern import Known, Origin, Pattern, Shape, meet, volume
-from pytest_jaxcost.flow.zeros.registry import Step
+from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, Shape, ZeroOrigin, meet, volume
+from pytest_jaxcost.flow.zeros.registry import ZeroStep
 from pytest_jaxcost.flow.zeros.rules.contractions import products_of, sparser
 from pytest_jaxcost.flow.zeros.rules.convolutions import features_on_zeros
 from pytest_jaxcost.flow.zeros.rules.elementwise import operand
@@ -26,32 +26,32 @@ class ZeroWork(NamedTuple):
     """
 
     share: Fraction
-    origin: Origin
+    origin: ZeroOrigin
     zeros: int = 0
     size: int = 0
     picks: Picks = ""
     """Whether the work is a product with a diagonal matrix, or with rows of an identity."""
 
 
-def zero_work(step: Step) -> ZeroWork | None:
+def zero_work(step: ZeroStep) -> ZeroWork | None:
     """The work of one equation that is done on zeros, or None if there is none."""
     measure = _MEASURES.get(step.eqn.primitive.name, _of_result)
     return measure(step)
 
 
-def _of_result(step: Step) -> ZeroWork | None:
+def _of_result(step: ZeroStep) -> ZeroWork | None:
     """All results are zero there: work of an elementwise equation in proportion."""
     if len(step.results) != 1:
         return None
     return _outside(step.results[0], step.out_shape)
 
 
-def _of_operand(step: Step) -> ZeroWork | None:
+def _of_operand(step: ZeroStep) -> ZeroWork | None:
     """Elements of the first operand that are zero: adding them up is the work."""
     return _outside(step.known[0], step.shape(0))
 
 
-def _of_sum(step: Step) -> ZeroWork | None:
+def _of_sum(step: ZeroStep) -> ZeroWork | None:
     """Where either side is zero there is nothing to add, unless the zeros only start a sum."""
     sides = [operand(step, 0), operand(step, 1)]
     meant = [side if side is not None and _is_waste_to_add(side, step) else None for side in sides]
@@ -63,13 +63,13 @@ def _of_sum(step: Step) -> ZeroWork | None:
     return either._replace(zeros=sparser.zeros, size=sparser.size)
 
 
-def _of_dot(step: Step) -> ZeroWork | None:
+def _of_dot(step: ZeroStep) -> ZeroWork | None:
     """The products that are zero along an axis of theirs."""
     products = products_of(step)
     return _outside(products.known, products.shape)
 
 
-def _of_conv(step: Step) -> ZeroWork | None:
+def _of_conv(step: ZeroStep) -> ZeroWork | None:
     """The results that are zero, and of the others the features that are."""
     found = _of_result(step)
     zeros, features = features_on_zeros(step)
@@ -83,7 +83,7 @@ def _of_conv(step: Step) -> ZeroWork | None:
     return ZeroWork(share, origin, zeros, features)
 
 
-def _is_waste_to_add(side: Pattern, step: Step) -> bool:
+def _is_waste_to_add(side: Pattern, step: ZeroStep) -> bool:
     """Whether zeros are seeds of other arguments, or a product or a tangent that is zero."""
     kind, maker, worked = side.origin
     if kind != "zeros":
@@ -107,7 +107,7 @@ def _outside(known: Known, shape: Shape) -> ZeroWork | None:
     return ZeroWork(1 - Fraction(inside, size), known.origin, zeros, n)
 
 
-_MEASURES: dict[str, Callable[[Step], ZeroWork | None]] = {
+_MEASURES: dict[str, Callable[[ZeroStep], ZeroWork | None]] = {
     **dict.fromkeys(("add", "add_any", "sub"), _of_sum),
     **dict.fromkeys(("reduce_sum", "reduce_max", "reduce_min", "cumsum", "cumprod"), _of_operand),
     "dot_general": _of_dot,
@@ -115,7 +115,7 @@ _MEASURES: dict[str, Callable[[Step], ZeroWork | None]] = {
 }
 
 
-def picking_work(step: Step) -> ZeroWork | None:
+def picking_work(step: ZeroStep) -> ZeroWork | None:
     """The products of a ``dot_general`` that are zero because an operand picks from the other.
 
     Of a diagonal operand those off the diagonal; of rows of an identity all of them, because

@@ -16,7 +16,7 @@ from pytest_jaxcost import measure
 from pytest_jaxcost._compat import open_jaxpr
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.stages import stages
-from pytest_jaxcost.analyses.stages.changes import MOST, Part, changes, primitive
+from pytest_jaxcost.analyses.stages.changes import MOST, StagePart, changes, primitive
 from pytest_jaxcost.compiled import Compiled
 from pytest_jaxcost.hlo import read
 from pytest_jaxcost.lowered import Lowered
@@ -141,14 +141,14 @@ def test_a_compiler_that_shows_nothing_leaves_one_step(monkeypatch: pytest.Monke
     assert (step.before, step.after) == ("traced", "lowered")
 
 
-def part(operation: str, opcode: str, flops: int = 0, moved: int = 0) -> Part:
-    return Part(operation, opcode, (1, flops, 0, moved))
+def part(operation: str, opcode: str, flops: int = 0, moved: int = 0) -> StagePart:
+    return StagePart(operation, opcode, (1, flops, 0, moved))
 
 
 WHOLE = dict.fromkeys(CHANGING, 1000)
 
 
-def said(before: list[Part], after: list[Part]) -> list[str]:
+def said(before: list[StagePart], after: list[StagePart]) -> list[str]:
     return [each.what for each in changes(before, after, WHOLE)]
 
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import (
     Known,
-    Origin,
     Pattern,
     Tie,
+    ZeroOrigin,
     nothing,
     pattern,
     volume,
 )
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import worked
 
 
@@ -32,7 +32,7 @@ class Products(NamedTuple):
 
 
 @zero_rule("dot_general")
-def dot_general(step: Step) -> tuple[Known]:
+def dot_general(step: ZeroStep) -> tuple[Known]:
     """Zero where all products are."""
     products = products_of(step)
     known, rank = products.known, products.rank
@@ -43,7 +43,7 @@ def dot_general(step: Step) -> tuple[Known]:
     return (worked(step, found),)
 
 
-def products_of(step: Step) -> Products:
+def products_of(step: ZeroStep) -> Products:
     """All products of a ``dot_general``."""
     lhs, rhs = step.pattern(0), step.pattern(1)
     left, right = step.shape(0), step.shape(1)
@@ -68,7 +68,7 @@ def products_of(step: Step) -> Products:
 
 
 @zero_rule("triangular_solve")
-def triangular_solve(step: Step) -> tuple[Known]:
+def triangular_solve(step: ZeroStep) -> tuple[Known]:
     """Right-hand sides that are zero have a solution that is zero."""
     known, shape = step.pattern(1), step.out_shape
     if known is None or known.zero:
@@ -99,7 +99,7 @@ def _placed(coefs: Sequence[int], place: Any, rank: int) -> tuple[int, ...]:
 
 def sparser(
     lhs: Pattern | None, left: Sequence[int], rhs: Pattern | None, right: Sequence[int]
-) -> Origin | None:
+) -> ZeroOrigin | None:
     """The origin of the operand with the larger part of zeros."""
     if lhs is None or rhs is None:
         only = lhs or rhs

@@ -6,14 +6,14 @@ from typing import Any
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, pattern
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.rules.contractions import sparser
 from pytest_jaxcost.flow.zeros.rules.elementwise import worked
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
 @zero_rule("conv_general_dilated")
-def conv_general_dilated(step: Step) -> tuple[Known]:
+def conv_general_dilated(step: ZeroStep) -> tuple[Known]:
     """Images and output features keep their zeros; what a window sees only zeros of is zero."""
     lhs, rhs = step.pattern(0), step.pattern(1)
     for known in (lhs, rhs):
@@ -25,13 +25,13 @@ def conv_general_dilated(step: Step) -> tuple[Known]:
     return (worked(step, pattern(step.out_shape, _spans(step, lhs, rhs), (), origin)),)
 
 
-def features_on_zeros(step: Step) -> tuple[int, int]:
+def features_on_zeros(step: ZeroStep) -> tuple[int, int]:
     """How many input features are zero in an operand, of how many that each window adds up."""
     features = step.shape(1)[step.eqn.params["dimension_numbers"].rhs_spec[1]]
     return features - sets.count(features_left(step)), features
 
 
-def features_left(step: Step) -> Spans:
+def features_left(step: ZeroStep) -> Spans:
     """The input features that are zero in no operand."""
     lhs, rhs, numbers = step.pattern(0), step.pattern(1), step.eqn.params["dimension_numbers"]
     span = sets.whole(step.shape(1)[numbers.rhs_spec[1]])
@@ -42,7 +42,7 @@ def features_left(step: Step) -> Spans:
     return span
 
 
-def _spans(step: Step, lhs: Pattern | None, rhs: Pattern | None) -> list[Spans]:
+def _spans(step: ZeroStep, lhs: Pattern | None, rhs: Pattern | None) -> list[Spans]:
     numbers, groups = step.eqn.params["dimension_numbers"], _groups(step)
     spans = [sets.whole(n) for n in step.out_shape]
     if lhs is not None and groups[1] == 1:
@@ -70,5 +70,5 @@ def _windows(params: Any, k: int, span: Spans, size: int, whole: Spans) -> Spans
     return sets.intersection(sets.union([((max(a, 0), b),) for a, b in seen if b > 0]), whole)
 
 
-def _groups(step: Step) -> tuple[int, int]:
+def _groups(step: ZeroStep) -> tuple[int, int]:
     return step.eqn.params["feature_group_count"], step.eqn.params["batch_group_count"]

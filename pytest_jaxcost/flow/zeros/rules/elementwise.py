@@ -14,7 +14,7 @@ from pytest_jaxcost.flow.zeros.pattern import (
     meet,
     pattern,
 )
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.rules.sources import linear
 
 ODD = (
@@ -36,37 +36,37 @@ SUMS = ("psum", "psum_invariant", "pmax", "pmin")
 
 
 @zero_rule(*SAME)
-def same(step: Step) -> tuple[Known, ...]:
+def same(step: ZeroStep) -> tuple[Known, ...]:
     """What is known of the operands."""
     return step.known
 
 
 @zero_rule(*SUMS)
-def sums(step: Step) -> list[Known]:
+def sums(step: ZeroStep) -> list[Known]:
     """What is known of the zeros of the operands."""
     return [without_ones(step.pattern(k)) for k in range(len(step.known))]
 
 
 @zero_rule(*ODD)
-def odd(step: Step) -> tuple[Known]:
+def odd(step: ZeroStep) -> tuple[Known]:
     """Zero where the operand is."""
     return (without_ones(step.pattern(0)),)
 
 
 @zero_rule("integer_pow")
-def integer_pow(step: Step) -> tuple[Known]:
+def integer_pow(step: ZeroStep) -> tuple[Known]:
     """Zero where the operand is, for a positive power."""
     return (without_ones(step.pattern(0)) if step.eqn.params["y"] > 0 else None,)
 
 
 @zero_rule("div", "rem", "shift_left", "shift_right_arithmetic", "shift_right_logical")
-def of_the_first(step: Step) -> tuple[Known]:
+def of_the_first(step: ZeroStep) -> tuple[Known]:
     """Zero where the first operand is: 0 / 0 is NaN, and of runs with a NaN nothing is claimed."""
     return (worked(step, operand(step, 0)),)
 
 
 @zero_rule("mul", "and", "mulhi")
-def mul(step: Step) -> tuple[Known]:
+def mul(step: ZeroStep) -> tuple[Known]:
     """Zero where either operand is."""
     index = _scaled(step)
     if index is not None:
@@ -75,7 +75,7 @@ def mul(step: Step) -> tuple[Known]:
 
 
 @zero_rule("add", "add_any", "sub")
-def add(step: Step) -> Sequence[Known]:
+def add(step: ZeroStep) -> Sequence[Known]:
     """Zero where both operands are; sums of indices are indices."""
     if any(isinstance(known, Index) for known in step.known):
         left, right = linear(step, 0), linear(step, 1)
@@ -88,14 +88,14 @@ def add(step: Step) -> Sequence[Known]:
 
 
 @zero_rule("max", "min", "or", "xor", "complex", "clamp")
-def joined(step: Step) -> tuple[Known]:
+def joined(step: ZeroStep) -> tuple[Known]:
     """Zero where all operands are."""
     operands = [operand(step, k) for k in range(len(step.known))]
     return (without_ones(join(step.out_shape, operands)),)
 
 
 @zero_rule("select_n")
-def select_n(step: Step) -> tuple[Known]:
+def select_n(step: ZeroStep) -> tuple[Known]:
     """Zero where all cases are; the second of two cases stands only where the predicate is one."""
     shape, chosen = step.out_shape, step.integer(0)
     if chosen is not None and 0 <= chosen < len(step.known) - 1:
@@ -107,7 +107,7 @@ def select_n(step: Step) -> tuple[Known]:
     return (without_ones(join(shape, cases)),)
 
 
-def operand(step: Step, k: int) -> Pattern | None:
+def operand(step: ZeroStep, k: int) -> Pattern | None:
     """The pattern of operand `k` in the shape of the result."""
     return stretched(step.pattern(k), step.shape(k), step.out_shape)
 
@@ -124,7 +124,7 @@ def stretched(known: Pattern | None, shape: Shape, to: Shape) -> Pattern | None:
     return pattern(to, spans, known.ties, known.origin, ones=known.ones)
 
 
-def worked(step: Step, known: Pattern | None) -> Pattern | None:
+def worked(step: ZeroStep, known: Pattern | None) -> Pattern | None:
     """The pattern of a product, with a note that zeros were multiplied by something unknown."""
     if known is None:
         return None
@@ -138,7 +138,7 @@ def without_ones(known: Pattern | None) -> Pattern | None:
     return None if known is None else known._replace(ones=False)
 
 
-def _scaled(step: Step) -> Index | None:
+def _scaled(step: ZeroStep) -> Index | None:
     for k, other in ((0, 1), (1, 0)):
         known, number = step.known[k], step.integer(other)
         if isinstance(known, Index) and number is not None:

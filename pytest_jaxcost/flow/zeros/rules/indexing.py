@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Pattern, join, pattern
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Pattern, ZeroOrigin, join, pattern
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
 from pytest_jaxcost.flow.zeros.rules.parts import part, uncut
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
 @zero_rule("dynamic_slice")
-def dynamic_slice(step: Step) -> tuple[Known]:
+def dynamic_slice(step: ZeroStep) -> tuple[Known]:
     """A part of each axis; of axes that are cut nothing is known unless the start is a literal."""
     known, shape, to = step.pattern(0), step.shape(0), step.out_shape
     if known is None or known.zero:
@@ -27,7 +27,7 @@ def dynamic_slice(step: Step) -> tuple[Known]:
 
 
 @zero_rule("dynamic_update_slice")
-def dynamic_update_slice(step: Step) -> tuple[Known]:
+def dynamic_update_slice(step: ZeroStep) -> tuple[Known]:
     """The operand with a part of it replaced."""
     shape, size = step.out_shape, step.shape(1)
     operand, update = step.pattern(0), step.pattern(1)
@@ -40,12 +40,12 @@ def dynamic_update_slice(step: Step) -> tuple[Known]:
         _placed(update, k, n, m, start)
         for k, (n, m, start) in enumerate(zip(shape, size, starts, strict=True))
     ]
-    placed = pattern(shape, spans, (), Origin("padding", step.equation))
+    placed = pattern(shape, spans, (), ZeroOrigin("padding", step.equation))
     return (join(shape, [operand, placed]),)
 
 
 @zero_rule("gather")
-def gather(step: Step) -> tuple[Known]:
+def gather(step: ZeroStep) -> tuple[Known]:
     """Slices of the operand; axes that are taken whole keep their zeros."""
     known, params = step.pattern(0), step.eqn.params
     if known is None or not _stays_inside(params):
@@ -61,7 +61,7 @@ def gather(step: Step) -> tuple[Known]:
 
 
 @zero_rule("scatter", "scatter-add", "scatter-sub")
-def scatter(step: Step) -> tuple[Known]:
+def scatter(step: ZeroStep) -> tuple[Known]:
     """The operand with updates at some places: what is zero in both stays zero."""
     operand, updates, shape = step.pattern(0), step.pattern(2), step.out_shape
     is_plain = step.eqn.params["update_jaxpr"] is None or step.eqn.primitive.name != "scatter"
@@ -81,12 +81,12 @@ def scatter(step: Step) -> tuple[Known]:
             spans[axis] = sets.intersection(
                 spans[axis], ((start or 0, (start or 0) + width[axis]),)
             )
-    placed = pattern(shape, spans, (), Origin("padding", step.equation))
+    placed = pattern(shape, spans, (), ZeroOrigin("padding", step.equation))
     return (join(shape, [operand, placed]),)
 
 
 @zero_rule("scatter-mul")
-def scatter_mul(step: Step) -> tuple[Known]:
+def scatter_mul(step: ZeroStep) -> tuple[Known]:
     """Zero where the operand is."""
     return (without_ones(step.pattern(0)),)
 
@@ -100,7 +100,7 @@ def _placed(update: Pattern | None, k: int, size: int, width: int, start: int | 
     return sets.moved(span, min(max(start, 0), size - width), size)
 
 
-def _one_start(step: Step) -> int | None:
+def _one_start(step: ZeroStep) -> int | None:
     """Where the one update of a scatter starts, if that is a literal, the same on all axes."""
     indices = step.known[1]
     is_one = isinstance(indices, Index) and len(indices.coefs) == 1 and not any(indices.coefs)

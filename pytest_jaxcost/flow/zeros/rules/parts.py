@@ -10,19 +10,19 @@ from pytest_jaxcost.flow.zeros.pattern import (
     Index,
     Kind,
     Known,
-    Origin,
     Pattern,
     Shape,
     Tie,
+    ZeroOrigin,
     join,
     pattern,
 )
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
 @zero_rule("slice")
-def slice_(step: Step) -> tuple[Known]:
+def slice_(step: ZeroStep) -> tuple[Known]:
     """A part of each axis."""
     params = step.eqn.params
     starts, limits = params["start_indices"], params["limit_indices"]
@@ -31,7 +31,7 @@ def slice_(step: Step) -> tuple[Known]:
 
 
 @zero_rule("split")
-def split(step: Step) -> list[Known]:
+def split(step: ZeroStep) -> list[Known]:
     """The parts of one axis, one result each."""
     axis, shape = step.eqn.params["axis"], step.shape(0)
     parts: list[Known] = []
@@ -45,7 +45,7 @@ def split(step: Step) -> list[Known]:
 
 
 @zero_rule("unstack")
-def unstack(step: Step) -> list[Known]:
+def unstack(step: ZeroStep) -> list[Known]:
     """The positions of one axis, one result each, without that axis."""
     axis, shape = step.eqn.params["axis"], step.shape(0)
     parts: list[Known] = []
@@ -59,7 +59,7 @@ def unstack(step: Step) -> list[Known]:
 
 
 def part(
-    step: Step,
+    step: ZeroStep,
     known: Known,
     starts: Sequence[int],
     limits: Sequence[int],
@@ -95,17 +95,17 @@ def part(
         return found
     narrower = found.zero or found.spans != tuple(spans)
     kind: Kind = "slice" if is_argument else "part"
-    return found._replace(origin=Origin(kind, step.equation)) if narrower else found
+    return found._replace(origin=ZeroOrigin(kind, step.equation)) if narrower else found
 
 
-def _is_inside(step: Step, known: Pattern) -> bool:
+def _is_inside(step: ZeroStep, known: Pattern) -> bool:
     """Whether a basis is cut inside the function whose derivative it is pushed through."""
     maker = known.origin.equation
     return maker is not None and depth(step.equation) > depth(maker)
 
 
 @zero_rule("pad")
-def pad(step: Step) -> tuple[Known]:
+def pad(step: ZeroStep) -> tuple[Known]:
     """Around and between the elements stand others: zeros, if the padding is zero."""
     known, padding, to = step.pattern(0), step.pattern(1), step.out_shape
     if padding is None or not padding.zero:
@@ -119,12 +119,12 @@ def pad(step: Step) -> tuple[Known]:
         for span, (low, _, inner), n in zip(spans, config, to, strict=True)
     ]
     ties = _padded_ties(known.ties, config) if known is not None else ()
-    origin = known.origin if known is not None else Origin("padding", step.equation)
+    origin = known.origin if known is not None else ZeroOrigin("padding", step.equation)
     return (pattern(to, padded, ties, origin),)
 
 
 @zero_rule("concatenate")
-def concatenate(step: Step) -> tuple[Known]:
+def concatenate(step: ZeroStep) -> tuple[Known]:
     """Arrays after one another along one axis."""
     axis, to = step.eqn.params["dimension"], step.out_shape
     placed: list[Pattern | None] = []
@@ -168,7 +168,7 @@ def _is_cut(tie: Tie, before: Sequence[Spans], after: Sequence[Spans]) -> bool:
 
 
 def _placed_at(
-    step: Step, known: Pattern | None, shape: Shape, axis: int, start: int, to: Shape
+    step: ZeroStep, known: Pattern | None, shape: Shape, axis: int, start: int, to: Shape
 ) -> Pattern | None:
     if known is not None and known.zero:
         return known
@@ -176,7 +176,7 @@ def _placed_at(
     spans[axis] = sets.moved(spans[axis], start, to[axis])
     ties = () if known is None else known.ties
     moved = [Tie(tie.coefs, tie.offset + tie.coefs[axis] * start) for tie in ties]
-    origin = known.origin if known is not None else Origin("padding", step.equation)
+    origin = known.origin if known is not None else ZeroOrigin("padding", step.equation)
     return Pattern(tuple(spans), tuple(moved), origin)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import Known, Pattern, nothing, pattern
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.rules.elementwise import without_ones
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
 @zero_rule("reduce_sum", "reduce_or", "reduce_max", "reduce_min", "reduce_and", "reduce_xor")
-def reduce_sum(step: Step) -> tuple[Known]:
+def reduce_sum(step: ZeroStep) -> tuple[Known]:
     """Zero where all that is reduced is zero."""
     known, shape = step.pattern(0), step.shape(0)
     if known is None or 0 in shape:
@@ -28,7 +28,7 @@ def reduce_sum(step: Step) -> tuple[Known]:
 
 
 @zero_rule("cumsum", "cummax", "cummin")
-def cumsum(step: Step) -> tuple[Known]:
+def cumsum(step: ZeroStep) -> tuple[Known]:
     """Zero before the first element that may be nonzero; its axis is not tied to others then."""
     known, shape = step.pattern(0), step.out_shape
     if known is None or known.zero:
@@ -40,13 +40,13 @@ def cumsum(step: Step) -> tuple[Known]:
 
 
 @zero_rule("cumprod")
-def cumprod(step: Step) -> tuple[Known]:
+def cumprod(step: ZeroStep) -> tuple[Known]:
     """Zero wherever a factor is."""
     return (without_ones(step.pattern(0)),)
 
 
 @zero_rule("sort")
-def sort(step: Step) -> list[Known]:
+def sort(step: ZeroStep) -> list[Known]:
     """Each operand along one axis in another order."""
     axis, shape = step.eqn.params["dimension"], step.out_shape
     patterns = [step.pattern(k) for k in range(len(step.known))]
@@ -55,7 +55,7 @@ def sort(step: Step) -> list[Known]:
 
 
 @zero_rule("fft")
-def fft(step: Step) -> tuple[Known]:
+def fft(step: ZeroStep) -> tuple[Known]:
     """The axes that are not transformed keep their zeros."""
     known, shape, to = step.pattern(0), step.shape(0), step.out_shape
     if known is None or known.zero:
@@ -67,7 +67,7 @@ def fft(step: Step) -> tuple[Known]:
 
 
 @zero_rule("reduce_window_sum", "reduce_window_max", "reduce_window_min", "select_and_scatter_add")
-def windows(step: Step) -> tuple[Known]:
+def windows(step: ZeroStep) -> tuple[Known]:
     """Zero if all of the first operand is."""
     known = step.pattern(0)
     return (nothing(known.origin) if known is not None and known.zero else None,)

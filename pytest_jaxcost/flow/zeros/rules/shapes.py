@@ -9,19 +9,19 @@ from pytest_jaxcost.flow.zeros import spans as sets
 from pytest_jaxcost.flow.zeros.pattern import (
     Index,
     Known,
-    Origin,
     Pattern,
     Shape,
     Tie,
+    ZeroOrigin,
     nothing,
     pattern,
 )
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 from pytest_jaxcost.flow.zeros.spans import Spans
 
 
 @zero_rule("broadcast_in_dim")
-def broadcast_in_dim(step: Step) -> tuple[Known]:
+def broadcast_in_dim(step: ZeroStep) -> tuple[Known]:
     """Each axis of the operand becomes one of the result; the others repeat it."""
     known, shape, to = step.known[0], step.shape(0), step.out_shape
     axes = [int(axis) for axis in step.eqn.params["broadcast_dimensions"]]
@@ -30,8 +30,8 @@ def broadcast_in_dim(step: Step) -> tuple[Known]:
     if isinstance(known, Index):
         return (Index(_placed(known.coefs, axes, len(to)), known.offset),)
     if known.zero:
-        is_literal = known.origin == Origin("zeros", None)
-        return (nothing(Origin("zeros", step.equation)) if is_literal else known,)
+        is_literal = known.origin == ZeroOrigin("zeros", None)
+        return (nothing(ZeroOrigin("zeros", step.equation)) if is_literal else known,)
     spans = [sets.whole(n) for n in to]
     for axis, span, n in zip(axes, known.spans, shape, strict=True):
         if n == to[axis]:
@@ -41,7 +41,7 @@ def broadcast_in_dim(step: Step) -> tuple[Known]:
 
 
 @zero_rule("transpose")
-def transpose(step: Step) -> tuple[Known]:
+def transpose(step: ZeroStep) -> tuple[Known]:
     """The axes in another order."""
     order = step.eqn.params["permutation"]
     known = step.known[0]
@@ -55,7 +55,7 @@ def transpose(step: Step) -> tuple[Known]:
 
 
 @zero_rule("reshape", "squeeze")
-def reshape(step: Step) -> tuple[Known]:
+def reshape(step: ZeroStep) -> tuple[Known]:
     """The same elements in the same order."""
     known, shape, to = step.known[0], step.shape(0), step.out_shape
     if known is None or (isinstance(known, Pattern) and known.zero):
@@ -78,7 +78,7 @@ def reshape(step: Step) -> tuple[Known]:
 
 
 @zero_rule("rev")
-def rev(step: Step) -> tuple[Known]:
+def rev(step: ZeroStep) -> tuple[Known]:
     """Some axes backwards."""
     known, shape = step.pattern(0), step.out_shape
     if known is None or known.zero:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pytest_jaxcost.flow.zeros import spans as sets
-from pytest_jaxcost.flow.zeros.pattern import Index, Known, Origin, Tie, pattern
-from pytest_jaxcost.flow.zeros.registry import Step, zero_rule
+from pytest_jaxcost.flow.zeros.pattern import Index, Known, Tie, ZeroOrigin, pattern
+from pytest_jaxcost.flow.zeros.registry import ZeroStep, zero_rule
 
 
 @zero_rule("iota")
-def iota(step: Step) -> tuple[Known]:
+def iota(step: ZeroStep) -> tuple[Known]:
     """The index along one axis."""
     axis = step.eqn.params["dimension"]
     coefs = tuple(int(k == axis) for k in range(len(step.out_shape)))
@@ -16,7 +16,7 @@ def iota(step: Step) -> tuple[Known]:
 
 
 @zero_rule("eq")
-def eq(step: Step) -> tuple[Known]:
+def eq(step: ZeroStep) -> tuple[Known]:
     """One where two linear functions of the indices agree, zero elsewhere."""
     left, right = linear(step, 0), linear(step, 1)
     if left is None or right is None:
@@ -25,12 +25,14 @@ def eq(step: Step) -> tuple[Known]:
     tie = Tie(coefs, right.offset - left.offset)
     shape = step.out_shape
     return (
-        pattern(shape, map(sets.whole, shape), [tie], Origin("basis", step.equation), ones=True),
+        pattern(
+            shape, map(sets.whole, shape), [tie], ZeroOrigin("basis", step.equation), ones=True
+        ),
     )
 
 
 @zero_rule("lt", "le", "gt", "ge")
-def compare(step: Step) -> tuple[Known]:
+def compare(step: ZeroStep) -> tuple[Known]:
     """One on a side of a position, zero on the other, where one index is compared."""
     left, right = linear(step, 0), linear(step, 1)
     if left is None or right is None:
@@ -46,10 +48,10 @@ def compare(step: Step) -> tuple[Known]:
         return (None,)
     spans = list(map(sets.whole, shape))
     spans[axes[0]] = _below_zero(coefs[axes[0]], offset, shape[axes[0]])
-    return (pattern(shape, spans, (), Origin("padding", step.equation), ones=True),)
+    return (pattern(shape, spans, (), ZeroOrigin("padding", step.equation), ones=True),)
 
 
-def linear(step: Step, k: int) -> Index | None:
+def linear(step: ZeroStep, k: int) -> Index | None:
     """Operand `k` as a linear function of the indices of the result."""
     known, rank = step.known[k], len(step.out_shape)
     if isinstance(known, Index) and len(known.coefs) == rank:
