@@ -35,18 +35,30 @@ BY_DERIVATIVE = {
 }
 MAPS = {"linearize", "vjp"}
 """Derivatives that return a linear map, which is what each call is made for."""
+JACOBIANS = frozenset({"jacfwd", "jacrev", "hessian"})
+"""Derivatives that return no value beside them, but for what the function returns as aux."""
 LINEARIZE = (
     "call jax.linearize once before the loop, which does not change the point, and apply the "
     "result to each tangent inside"
 )
 LOOP = "compute it before the loop and use the result inside"
 REUSE = "compute it once and reuse the result"
+WITH_AUX = (
+    "one jax.jacfwd or jax.jacrev with has_aux=True gives both: let the function return the value "
+    "a second time, as aux"
+)
+FACTOR_ONCE = {
+    "lu": "jax.scipy.linalg.lu_factor factors it once, for solves and for the determinant",
+    "cholesky": "jax.scipy.linalg.cho_factor factors it once, for solves and for the determinant",
+}
+"""How to factor a matrix once, where different functions of JAX's do it again."""
+SAME_MATRIX = "{subjects} factor the same matrix"
 CALL_ONCE = "call {function} once and reuse the result"
 
 PLAINLY_AND_AGAIN = "{function} runs plainly and again under differentiation"
 AT_ONE_POINT = "{function} is differentiated {times} at one point"
 SENTENCES = {
-    VALUE_AND_GRAD: PLAINLY_AND_AGAIN,
+    **dict.fromkeys((VALUE_AND_GRAD, WITH_AUX), PLAINLY_AND_AGAIN),
     **dict.fromkeys((DIFFERENTIATE_ONCE, GRADIENTS, PUSHES, PULLS), AT_ONE_POINT),
 }
 """What happened, where a hint is about a derivative."""
@@ -57,7 +69,8 @@ def repetition_hint(facts: Facts, repetition: Repetition) -> str:
     occurrences = (repetition.first, *repetition.again)
     phases = {facts.phases.of(o.equation) for o in occurrences}
     if where.PRIMAL in phases and len(phases) > 1:
-        return VALUE_AND_GRAD
+        asked = {_outermost_derivative(way) for way in ways_to(facts, occurrences)} - {""}
+        return WITH_AUX if asked and asked <= JACOBIANS else VALUE_AND_GRAD
     if any(o.region.weight != repetition.first.region.weight for o in occurrences):
         return LOOP
     made = [facts.evaluations.of(o.equation) for o in occurrences]
@@ -74,7 +87,9 @@ def _derivative_hint(ways: Sequence[Way]) -> str:
     is_a_call_again = all(way.is_equal for way in ways) and not asked & MAPS
     if is_a_call_again or not any(asked):
         return ""
-    return BY_DERIVATIVE.get(asked.pop(), "") if len(asked) == 1 else DIFFERENTIATE_ONCE
+    if len(asked) == 1:
+        return BY_DERIVATIVE.get(asked.pop(), "")
+    return WITH_AUX if asked & JACOBIANS and asked - JACOBIANS else DIFFERENTIATE_ONCE
 
 
 def _outermost_derivative(way: Way) -> str:

@@ -13,7 +13,14 @@ from functools import cached_property
 from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place, weightiest
 from pytest_jaxcost.analyses.chains import Chains
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.hints import CALL_ONCE, REUSE, SENTENCES, repetition_hint
+from pytest_jaxcost.analyses.hints import (
+    CALL_ONCE,
+    FACTOR_ONCE,
+    REUSE,
+    SAME_MATRIX,
+    SENTENCES,
+    repetition_hint,
+)
 from pytest_jaxcost.analyses.merging import merges
 from pytest_jaxcost.analyses.subjects import Subject, distinct, located, subject, verb
 from pytest_jaxcost.analyses.whose import ways_to
@@ -75,9 +82,9 @@ class _Told:
 
     def tell(self, group: Sequence[Found]) -> Told:
         """What is evaluated again, and from where."""
-        n = max(len(each.work) for each in group) + 1
         weightiest_first = weightiest(group)
         hint = weightiest_first[0].finding.hint
+        n = self._evaluations(weightiest_first[0])
         places = self._places(group)
         is_exact = not any(self._has_a_backward_pass(each) for each in group)
         subjects = distinct(self._subject(each) for each in group)
@@ -88,7 +95,28 @@ class _Told:
             title = self._sentence(subjects, n, {place.function for place in places})
         if hint == REUSE and subjects[0].is_call and len(subjects) == 1:
             hint = CALL_ONCE.format(function=subjects[0].text)
+        elif hint == REUSE and (factored := self._factored(group)):
+            title, hint = factored
         return Told(title, places, hint, is_exact)
+
+    def _factored(self, group: Sequence[Found]) -> tuple[str, str] | None:
+        """What to say where different functions of JAX's factor one matrix."""
+        found = next((each for each in group if each.finding.primitive in FACTOR_ONCE), None)
+        if found is None:
+            return None
+        is_own = self._facts.evaluations.origins.is_own
+        ways = [[frame for frame in way.inside if is_own(frame)] for way in self._ways_to(found)]
+        calls = distinct(subject(way[-1:]) for way in ways if way)
+        if len({each.text.partition("(")[0] for each in calls}) < 2:
+            return None
+        return SAME_MATRIX.format(subjects=located(calls)), FACTOR_ONCE[found.finding.primitive]
+
+    def _evaluations(self, found: Found) -> int:
+        """How often a value is evaluated; of a linear map that is pulled again, how often that."""
+        repetition, evaluations = self.repeated[id(found.finding)], self._facts.evaluations
+        every = (repetition.first, *repetition.again)
+        different = {evaluations.of(each.equation).evaluation for each in every}
+        return len(different) if len(different) > 1 else len(every)
 
     def _called(self, found: Found) -> str:
         """The function that is called where the ways part, if it is one and the same."""
@@ -107,7 +135,7 @@ class _Told:
     def _calls(self) -> Calls:
         facts = self._facts
         repeated = (o for each in facts.repetitions for o in (each.first, *each.again))
-        return Calls(facts.evaluations, {id(each.equation) for each in repeated})
+        return Calls(facts.evaluations, {id(each.equation) for each in repeated}, facts.is_live)
 
     def _ways_to(self, found: Found) -> list[Way]:
         """The ways to the evaluations, that to the first one first."""

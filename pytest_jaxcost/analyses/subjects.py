@@ -42,9 +42,7 @@ def subject(frames: Sequence[_compat.Frame]) -> Subject:
         return Subject(NOTHING, "", False)
     around, *inside = frames
     function = source.standing_in(around)
-    called = next((each for each in inside if not source.is_comprehension(each)), None)
-    name = source.function_name(called) if called else ""
-    if name:
+    if name := next((name for each in inside if (name := source.function_name(each))), ""):
         return Subject(name, function, True)
     written = next((text for each in frames if (text := source.expression(each))), "")
     return Subject(written or NOTHING, function, False, around)

@@ -106,4 +106,4 @@ class WastedCalls:
 
     @cached_property
     def _calls(self) -> Calls:
-        return Calls(self._facts.evaluations, self._chosen)
+        return Calls(self._facts.evaluations, self._chosen, self._facts.is_live)

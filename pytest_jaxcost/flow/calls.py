@@ -7,20 +7,26 @@ each expression inside it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.flow.evaluations import Evaluations
 from pytest_jaxcost.flow.frame_tree import FrameTree
+from pytest_jaxcost.ir.equation import Equation
 
 
 class Calls:
     """The calls of a program all of whose work is among the equations with the ``id``s `chosen`."""
 
-    def __init__(self, evaluations: Evaluations, chosen: Container[int]) -> None:
+    def __init__(
+        self,
+        evaluations: Evaluations,
+        chosen: Container[int],
+        is_live: Callable[[Equation], bool],
+    ) -> None:
         self._origins = evaluations.origins
         self._tree: FrameTree[bool] = FrameTree(operator.and_)
-        for context, is_chosen in _contexts(evaluations, chosen).items():
+        for context, is_chosen in _contexts(evaluations, chosen, is_live).items():
             self._tree.add(self._origins.frames(context)[::-1], is_chosen)
 
     def outermost(self, context: int, start: int = 0) -> tuple[_compat.Frame, ...]:
@@ -38,11 +44,22 @@ class Calls:
         return tuple(way[k] for k in own if k >= first)
 
 
-def _contexts(evaluations: Evaluations, chosen: Container[int]) -> dict[int, bool]:
-    """Whether all that a context computes is chosen; what a derivative adds is not asked."""
+def _contexts(
+    evaluations: Evaluations, chosen: Container[int], is_live: Callable[[Equation], bool]
+) -> dict[int, bool]:
+    """Whether the evaluations of a context that do chosen work do nothing else that is live.
+
+    What a derivative adds is not asked, and neither are evaluations that do none of it.
+    """
     found: dict[int, bool] = {}
-    for equation, made in evaluations.made.items():
-        if made.is_primal:
-            context = made.evaluation[0]
-            found[context] = found.get(context, True) and equation in chosen
-    return found
+    others: dict[int, bool] = {}
+    for (context, _), primal in evaluations.primal.items():
+        equations = [each.occurrence.equation for each in primal]
+        are_chosen = [
+            id(each) in chosen for each in equations if id(each) in chosen or is_live(each)
+        ]
+        if any(are_chosen):
+            found[context] = found.get(context, True) and all(are_chosen)
+        elif are_chosen:
+            others[context] = False
+    return others | found

@@ -10,7 +10,6 @@ LONGEST = 40
 """Characters of an expression that are shown."""
 
 NAMELESS = frozenset({"<genexpr>", "<lambda>", "<listcomp>", "<dictcomp>", "<setcomp>", "<module>"})
-COMPREHENSIONS = NAMELESS - {"<lambda>", "<module>"}
 
 
 def expression(frame: _compat.Frame) -> str:
@@ -29,11 +28,6 @@ def function_name(frame: _compat.Frame) -> str:
     """The name of a frame's function, of a method with its class; empty if it has none."""
     name = frame.function.rpartition("<locals>.")[2]
     return "" if name.rpartition(".")[2] in NAMELESS else name
-
-
-def is_comprehension(frame: _compat.Frame) -> bool:
-    """Whether the frame is a part of an expression around it."""
-    return frame.function.rpartition(".")[2] in COMPREHENSIONS
 
 
 def standing_in(frame: _compat.Frame) -> str:

@@ -357,7 +357,7 @@ def test_the_primal_part_of_pushes_at_one_point_is_found_in_both_kinds_of_loop()
 
 
 def test_one_stopped_repetition_costs_what_it_computes() -> None:
-    (dot, sine) = measure(TWINS["stop_gradient"].noisy, (X,)).duplicates
+    (dot, sine) = measure(TWINS["stop_gradient"].noisy, (X,)).duplicates.equations
     assert (dot.flops, sine.transcendentals) == (2 * N * N, N)
 
 

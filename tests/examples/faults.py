@@ -16,24 +16,13 @@ MISSED = {
 }
 """Mistakes that are not found."""
 
-MISPLACED = {
-    "attention.latents": "the lines of layer_norm and split_heads, which others call too; right "
-    "are the line in read that calls them and the one that copies",
-    "attention.remat": "every line of the block; right is the line that calls the checkpoint",
-    "pinn.gradient": "the line of the loss; right is the one that calls jax.jacfwd",
-    "optimizer.sharpness": "the line of the objective; right is the jax.jvp in the loop",
-    "cnn.target": "the lines of features, which both images go through; right is the call for the "
-    "target",
-}
+MISPLACED: dict[str, str] = {}
 """No place is the line to mend."""
 
 MISPRICED = {
-    "mlp.penalty": "53,328 of 147,056: the second backward pass goes too, so it is 'at least'",
     "mlp.unused_entropy": "240 of 625: under value_and_grad the softmax that only the entropy "
     "reads is called JAX's own; of the plain function it is 625",
     "mlp.hessian": "133,290 of 208,188: zeros claim 74,896 first, which the fix saves as well",
-    "gaussian_process.kernel": "6,916 of 10,374: the second backward pass through the kernel goes "
-    "too, so it is 'at least'",
     "gaussian_process.two_factors": "6,052 of 6,628: the second triangle is still cut out",
     "pinn.gradient": "28,666 of 68,526: zeros claim 39,860 first, which the fix saves as well",
     "pinn.stiffness": "1,424 of 1,392: what JAX's rules repeat inside one call, 1 - tanh twice, is "
@@ -44,11 +33,7 @@ MISPRICED = {
 }
 """The price is not what the fix saves; the figures are those of JAX 0.10."""
 
-WITHOUT_FIX = {
-    "pinn.stiffness": "jax.linearize or jax.vjp; right is has_aux=True, with the stress as aux",
-    "kalman.log_density": "'compute it once and reuse the result', which neither jnp.linalg.solve "
-    "nor slogdet allows; right is jax.scipy.linalg.lu_factor for both",
-}
+WITHOUT_FIX: dict[str, str] = {}
 """No hint names the fix."""
 
 MISTITLED: dict[str, str] = {}
