@@ -234,7 +234,7 @@ def _shared_out(asked: Sequence[Asked], saved: Saved) -> list[Verdict]:
         if part == 0 and not any(saved.before[each] for each in group.opcodes):
             part = _part(group.asked, saved, rest)
         if _is_open(part) and len(asked) == 1:
-            part = max(part, _part(asked, saved, saved.operations))
+            part = _part(asked, saved, saved.operations)
         verdicts |= {id(each.finding): _verdict(each, group, saved, part) for each in group.asked}
     return [verdicts[id(each.finding)] for each in asked]
 

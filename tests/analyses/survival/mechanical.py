@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from pytest_jaxcost import measure
+from pytest_jaxcost import Finding, measure
 from tests.analyses.survival.survivals import is_left
 from tests.quiet.functions import FUNCTIONS, Function, derivative
 
@@ -169,19 +169,20 @@ def programs() -> Iterator[tuple[str, Twice]]:
     for way in WAYS:
         for name, (function, avals) in FUNCTIONS.items():
             yield f"{way.__name__} {name}", way(function, avals)
-            if _is_differentiable(avals):
+            if _is_differentiable(function, avals):
                 yield f"{way.__name__} grad({name})", way(derivative(function), avals)
 
 
-def _is_differentiable(avals: tuple[Any, ...]) -> bool:
+def _is_differentiable(function: Function, avals: tuple[Any, ...]) -> bool:
     first = jax.tree.leaves(avals)[0]
-    return bool(jnp.issubdtype(first.dtype, jnp.inexact))
+    results = jax.tree.leaves(jax.eval_shape(function, *avals))
+    return all(jnp.issubdtype(each.dtype, jnp.inexact) for each in (first, *results))
 
 
 class Judged(NamedTuple):
-    """A finding's verdict, and the truth where counting tells it."""
+    """A finding's verdict, and the truth where counting tells one thing of its primitives."""
 
-    primitive: str
+    title: str
     verdict: str | None
     reason: str
     truth: str | None
@@ -200,15 +201,19 @@ def judged(twice: Twice) -> list[Judged]:
         measure(twice.added, inputs).compiled.executions,
     )
     repeated = Counter[str]()
-    for each in findings:
+    for each in findings.equations:
         repeated[each.primitive] += each.count
     truths = {name: truth(twice, name, number, *counts) for name, number in repeated.items()}
     return [
-        Judged(
-            each.primitive, *is_left({each.survival}), each.survival_reason, truths[each.primitive]
-        )
+        Judged(each.title, *is_left({each.survival}), each.survival_reason, common(each, truths))
         for each in findings
     ]
+
+
+def common(finding: Finding, truths: Mapping[str, str | None]) -> str | None:
+    """What counting tells of the primitives of a finding, where it tells one thing."""
+    told = {truth for each in finding.equations if (truth := truths[each.primitive])}
+    return told.pop() if len(told) == 1 else None
 
 
 def truth(

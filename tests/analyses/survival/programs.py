@@ -800,7 +800,7 @@ def loops_that_carry_more(x: Any) -> Any:
     ),
     M,
     repeats="sin",
-    verdict="partly",
+    verdict="survives",  # 97% of it, with the product: rounded up
     opcodes=("sine",),
 )
 def open_loops_that_carry_more(x: Any) -> Any:

@@ -71,26 +71,15 @@ def test_an_unknown_has_a_reason_and_nothing_else_has(name: str) -> None:
         assert bool(each.survival_reason) == (each.survival == "unknown")
 
 
-MESSAGE = """
-jaxcost: 1 of 1 limit exceeded by sine_in_a_condition
-  compiled for cpu, jax {jax}
-
-  surviving_loop_invariants   2   allowed 0   {share} of {eqns} eqns
-    sin f32[16,16]   unchanged in its loop
-      at least 256 transcendentals
-      survives compilation (cpu), 64 B more temporary memory without it
-    reduce_sum f32[]   unchanged in its loop   at least 255 FLOP
-      survives compilation (cpu), 64 B more temporary memory without it
-"""
-
-
 def test_the_message_says_what_survives() -> None:
     found = report("sine_in_a_condition")
     with pytest.raises(CostError) as error:
         found.check(max_surviving_loop_invariants=0)
-    share = f"{200 / found.eqns:.1f}%"
-    expected = MESSAGE.format(jax=jax.__version__, share=share, eqns=found.eqns).strip("\n")
-    assert str(error.value).splitlines()[: expected.count("\n") + 1] == expected.splitlines()
+    lines = [line.strip() for line in str(error.value).splitlines()]
+    assert "2 equations: sin 1x, reduce_sum 1x" in lines
+    survives = "all of it survives compilation (cpu), 64 B more temporary memory"
+    assert any(line.startswith(survives) for line in lines)
+    assert any("saves at least 511 op" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["square_in_a_loop", "sine_in_a_condition"])

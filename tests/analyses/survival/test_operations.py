@@ -12,6 +12,7 @@ from jax import lax
 from pytest_jaxcost import measure
 from pytest_jaxcost.report import Report
 from tests.analyses.survival import transformer
+from tests.analyses.survival.survivals import about
 from tests.analyses.survival.transformer import f32
 
 STEPS = 30
@@ -97,9 +98,10 @@ def test_what_survives_of_repetitions_is_what_the_better_way_saves(
 def test_a_loop_run_again_survives_with_all_of_its_work() -> None:
     found = measure(last_and_mean_apart, (W, XS))._measurement.judged("duplicates")
     assert {each.survival for each in found} == {"survives"}
-    assert {"dot_general", "tanh"} <= {each.primitive for each in found}
-    dots = [each for each in found if each.primitive == "dot_general"]
-    assert sum(each.surviving_flops for each in dots) == 2 * 20 * 20 * STEPS
+    assert {"dot_general", "tanh"} <= {each.primitive for each in found.equations}
+    dots = [each for each in found.equations if each.primitive == "dot_general"]
+    assert sum(each.flops for each in dots) == 2 * 20 * 20 * STEPS
+    assert sum(each.surviving_operations for each in found) == found.operations
 
 
 def test_about_a_tenth_of_a_transformer_called_twice_is_merged() -> None:
@@ -124,7 +126,7 @@ def test_what_no_compiler_removes_survives(
     kind: str, primitive: str, function: Any, avals: tuple[Any, ...]
 ) -> None:
     found = measure(function, avals)._measurement.judged(kind)
-    assert {each.survival for each in found if each.primitive == primitive} == {"survives"}
+    assert {each.survival for each in about(found, primitive)} == {"survives"}
 
 
 @pytest.mark.parametrize(
