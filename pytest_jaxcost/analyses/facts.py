@@ -55,7 +55,7 @@ class Facts:
     ) -> None:
         self.jaxpr = jaxpr
         self.libraries = libraries
-        measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
+        measured = _compat.measured_package(jaxpr)
         self.own = (*own, measured) if measured else own
         self.members: frozenset[int] | None = None
         self.doubts: dict[str, str] = {}
