@@ -48,6 +48,8 @@ _SOLVERS = os.path.join(os.path.dirname(os.path.abspath(jax.__file__)), "_src", 
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 
+_FILTER_JIT = os.path.join("equinox", "_jit.py")
+
 _API_FILE = _api.__file__
 _AD_FILE = _ad.__file__
 _INTERPRETERS = os.path.dirname(_AD_FILE) + os.sep
@@ -459,6 +461,15 @@ def package_of(file: str) -> str:
     return folder + top + separator
 
 
+def measured_package(jaxpr: Any) -> str:
+    """The installed package that the function of a program belongs to; empty if none.
+
+    What ``equinox.filter_jit`` gives to ``jax.jit`` calls the function, and is no part of it.
+    """
+    file = function_source(jaxpr).rpartition(":")[0]
+    return "" if file.endswith(_FILTER_JIT) else package_of(file)
+
+
 def primitive_names() -> frozenset[str]:
     """The names of all primitives that the loaded modules define.
 
@@ -498,6 +509,37 @@ def watch_lowering(callback: Callable[[str, Any], None]) -> Iterator[None]:
         yield
     finally:
         _pxla.lower_sharding_computation = lower
+
+
+class _Lowers(Exception):  # noqa: N818 - it is no error
+    """A program is about to be lowered."""
+
+    def __init__(self, traced: Any) -> None:
+        super().__init__()
+        self.traced = traced
+
+
+def traced_to_lower(lower: Callable[[], object]) -> Any:
+    """The ``jax.stages.Traced`` that `lower` would lower, by ``Traced.lower`` from 0.8 to 0.12.
+
+    Libraries wrap what ``jax.jit`` offers, and show the lowered program at most.
+    """
+    stage: Any = jax.stages.Traced
+    lowers = stage.lower
+
+    def stop(traced: Any, **options: Any) -> Any:
+        if _core.trace_state_clean():
+            raise _Lowers(traced)
+        return lowers(traced, **options)  # the function that is traced lowers another one
+
+    stage.lower = stop
+    try:
+        lower()
+    except _Lowers as found:
+        return found.traced
+    finally:
+        stage.lower = lowers
+    raise TypeError(f"{lower} lowers no function of jax.jit")
 
 
 def transformation(fn: Any) -> str | None:

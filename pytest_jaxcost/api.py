@@ -24,7 +24,13 @@ from pytest_jaxcost.cost.registry import CostRuleError
 from pytest_jaxcost.failures import Failure, failed
 from pytest_jaxcost.ir import names
 from pytest_jaxcost.lowered import Lowered
-from pytest_jaxcost.program import NOT_CALLABLE, Program, function_name
+from pytest_jaxcost.program import (
+    NOT_ARGUMENTS,
+    NOT_CALLABLE,
+    Program,
+    function_name,
+    shape_text,
+)
 from pytest_jaxcost.report.errors import LimitError, ScopeError
 from pytest_jaxcost.report.records import (
     Finding,
@@ -64,22 +70,25 @@ def measure(
 ) -> Report:
     """The report of ``fn(*args, **kwargs)``, which is traced once and never executed.
 
-    Arguments are arrays, pytrees of arrays or ``jax.ShapeDtypeStruct``; a function that is jitted
-    already keeps its static arguments and donation. `name` is used in messages. The compiled stage
-    is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need not be there;
-    without one, for the platform that JAX runs on. Frames of files
-    below one of the folders `libraries` are not shown as places of the user's own code. What
-    installed packages repeat is their own and not counted, but for those below one of the folders
-    `own` and for the package that `fn` belongs to. A finding counts from the share `floor` of the
-    program's operations on, and is listed as trivial below.
+    Arguments are arrays, ``jax.ShapeDtypeStruct`` and pytrees, such as modules of Equinox and Flax
+    NNX: their arrays are traced, and what else they hold is static. A function that is jitted
+    already keeps its own rules: static arguments and donation. `name` is used in messages. The
+    compiled stage is made for `target`, such as ``"tpu:v5e:2x2"`` or ``"cuda:h100"``, which need
+    not be there; without one, for the platform that JAX runs on. Frames of files below one of the
+    folders `libraries` are not shown as places of the user's own code. What installed packages
+    repeat is their own and not counted, but for those below one of the folders `own` and for the
+    package that `fn` belongs to. A finding counts from the share `floor` of the program's
+    operations on, and is listed as trivial below.
 
     Raises:
         LimitError: no target is named `target`, or `floor` is no share such as ``"0.1%"``.
-        TypeError: `fn` is not callable, or an argument is no array and no pytree of arrays.
+        TypeError: `fn` is not callable, or `args` is no tuple or list.
         Exception: whatever `fn` raises when it is traced, with a note that names the call.
     """
     if not callable(fn):
         raise TypeError(NOT_CALLABLE.format(value=fn))
+    if not isinstance(args, tuple | list):
+        raise TypeError(NOT_ARGUMENTS.format(what=shape_text(args)))
     program = Program(fn, args, kwargs or {}, name or function_name(fn))
     where = None if target is None else parse(target)
     share(floor)

@@ -62,7 +62,7 @@ class Facts:
         self.jaxpr = jaxpr
         self.floor = floor
         self.libraries = libraries
-        measured = _compat.package_of(_compat.function_source(jaxpr).rpartition(":")[0])
+        measured = _compat.measured_package(jaxpr)
         self.own = (*own, measured) if measured else own
         self.members: frozenset[int] | None = None
         self.doubts: dict[str, str] = {}

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from pytest_jaxcost import Finding, measure
+from pytest_jaxcost import Finding, Report, measure
 from tests.analyses.survival.survivals import is_left
 from tests.quiet.functions import FUNCTIONS, Function, derivative
 
@@ -179,6 +179,10 @@ def _is_differentiable(function: Function, avals: tuple[Any, ...]) -> bool:
     return all(jnp.issubdtype(each.dtype, jnp.inexact) for each in (first, *results))
 
 
+LITTLE = 0.05
+"""The part of the operations of a repetition that is as good as nothing."""
+
+
 class Judged(NamedTuple):
     """A finding's verdict, and the truth where counting tells one thing of its primitives."""
 
@@ -195,19 +199,39 @@ def judged(twice: Twice) -> list[Judged]:
     if not findings:
         return []
     inputs = twice.avals[1:] if twice.avals[0] is FLAG else twice.avals
+    better = measure(twice.better, twice.avals)
     counts = (
         report.compiled.executions,
-        measure(twice.better, twice.avals).compiled.executions,
+        better.compiled.executions,
         measure(twice.added, inputs).compiled.executions,
     )
+    part = (operations(report) - operations(better)) / max(1, findings.operations)
     repeated = Counter[str]()
     for each in findings.equations:
         repeated[each.primitive] += each.count
     truths = {name: truth(twice, name, number, *counts) for name, number in repeated.items()}
     return [
-        Judged(each.title, *is_left({each.survival}), each.survival_reason, common(each, truths))
+        Judged(
+            each.title,
+            *is_left({each.survival}),
+            each.survival_reason,
+            agreeing(common(each, truths), part),
+        )
         for each in findings
     ]
+
+
+def operations(report: Report) -> int:
+    return int(report.compiled.flops or 0) + int(report.compiled.transcendentals or 0)
+
+
+def agreeing(told: str | None, part: float) -> str | None:
+    """What counting instructions tells, if the better program's operations do not tell otherwise.
+
+    A sum of equal elements becomes a product: it is there as often, and no longer the work it was.
+    """
+    is_left_by_operations = part > LITTLE
+    return told if told is None or (told == "survives") == is_left_by_operations else None
 
 
 def common(finding: Finding, truths: Mapping[str, str | None]) -> str | None:

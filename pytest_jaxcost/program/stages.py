@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import jax
-import numpy as np
 
 from pytest_jaxcost import _compat
 from pytest_jaxcost.targets import Target, is_native
 from pytest_jaxcost.targets.noise import noise_kept_out
 from pytest_jaxcost.targets.placement import lower
 
-__tracebackhide__ = True
+from .naming import call_text
+from .refusals import notes
+from .tracing import trace
 
-NOT_AN_ARRAY = (
-    "jaxcost passes every argument to jax.jit, and {path} is {article} {kind}, no array and no "
-    "pytree of arrays. Close over it, jaxcost(lambda x: f(x, {value}), x), or pass a function "
-    "that is jitted with static_argnums"
-)
-NOT_CALLABLE = "jaxcost measures a function and its arguments, jaxcost(fn, *args); got {value!r}"
+__tracebackhide__ = True
 
 
 class Program:
@@ -60,19 +56,13 @@ class Program:
         return program
 
     def trace(self) -> Any:
-        """``jax.stages.Traced``; a jitted function keeps its static arguments and donation.
-
-        Raises:
-            TypeError: an argument is neither an array nor a pytree of arrays.
-        """
+        """``jax.stages.Traced``; a jitted function keeps its static arguments and donation."""
         if self._traced is None:
-            fn: Any = self.fn
-            if not hasattr(fn, "trace"):
-                _require_arrays(self.args, self.kwargs)
-                fn = jax.jit(_with_hash(fn))
             try:
-                self._traced = fn.trace(*self.args, **self.kwargs)
+                self._traced = trace(self.fn, self.args, self.kwargs)
             except Exception as error:
+                for note in notes(error, self.fn, self.args, self.kwargs):
+                    error.add_note(f"jaxcost: {note}")
                 error.add_note(f"jaxcost: while tracing {self.call}")
                 raise
         return self._traced
@@ -132,71 +122,4 @@ class Program:
     @property
     def call(self) -> str:
         """The measured call with the shapes of its arguments, for messages."""
-        args = [_shape_text(arg) for arg in self.args]
-        kwargs = [f"{name}={_shape_text(arg)}" for name, arg in self.kwargs.items()]
-        return f"{self.name}({', '.join(args + kwargs)})"
-
-
-def function_name(fn: Any) -> str:
-    """What to call a function in messages: JAX's transformations are spelled out, ``grad(f)``."""
-    if isinstance(fn, partial):
-        return function_name(fn.func)
-    wrapped = getattr(fn, "__wrapped__", None)
-    if wrapped is not None and (by := _compat.transformation(fn)) is not None:
-        return f"{by}({function_name(wrapped)})"
-    if wrapped is not None and not hasattr(fn, "__code__"):  # jitted
-        return function_name(wrapped)
-    return str(getattr(fn, "__name__", type(fn).__name__))
-
-
-def _with_hash(fn: Any) -> Any:
-    """The function, or the same with a hash: jax.jit wants one, which a pytree of arrays lacks."""
-    try:
-        hash(fn)
-    except TypeError:
-        return partial(fn)
-    return fn
-
-
-def _require_arrays(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    for path, leaf in jax.tree_util.tree_leaves_with_path((args, kwargs)):
-        if not _is_array(leaf):
-            kind = type(leaf).__name__
-            raise TypeError(
-                NOT_AN_ARRAY.format(
-                    path=_argument(path),
-                    article="an" if kind[0] in "aeiou" else "a",
-                    kind=kind,
-                    value=_short(leaf),
-                )
-            )
-
-
-def _is_array(leaf: Any) -> bool:
-    if isinstance(leaf, bool | int | float | complex | np.generic):
-        return True
-    if isinstance(leaf, np.ndarray):
-        return leaf.dtype.kind not in "OSU"
-    return (hasattr(leaf, "shape") and hasattr(leaf, "dtype")) or hasattr(leaf, "__jax_array__")
-
-
-def _argument(path: tuple[Any, ...]) -> str:
-    where, argument, *rest = path
-    named = where.idx == 1
-    name = f"keyword argument {argument.key!r}" if named else f"argument {argument.idx}"
-    return name + (f" at {jax.tree_util.keystr(tuple(rest))}" if rest else "")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 20 and "\n" not in text else "..."
-
-
-def _shape_text(arg: Any) -> str:
-    leaves = jax.tree.leaves(arg)
-    if len(leaves) != 1:
-        return f"<{len(leaves)} arrays>"
-    (leaf,) = leaves
-    if not hasattr(leaf, "shape"):
-        return _short(leaf)
-    return f"{leaf.dtype}[{','.join(map(str, leaf.shape))}]"
+        return call_text(self.name, self.args, self.kwargs)
