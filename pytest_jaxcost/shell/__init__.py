@@ -1,0 +1,3 @@
+"""Measuring from a shell: a function by name, its arguments by shape."""
+
+from __future__ import annotations
