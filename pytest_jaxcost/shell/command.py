@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 from pytest_jaxcost import api
-from pytest_jaxcost.report.errors import CostError, LimitError
+from pytest_jaxcost.report.report import CostError, LimitError
 from pytest_jaxcost.report.report import Report
 from pytest_jaxcost.targets import TargetError
 
