@@ -7,7 +7,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True
-nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
+nox.options.sessions = ["tests", "plugins", "lint", "types", "imports", "docs"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 OLDEST = ("jax==0.8.0", "jaxlib==0.8.0", "pytest==8.0.*")
@@ -30,6 +30,22 @@ def tests(session: nox.Session, pins: tuple[str, ...]) -> None:
     """Run the suite on one JAX release, in two processes."""
     session.install("-e", ".[test]", *pins)
     session.run("pytest", "-n", "2", *session.posargs)
+
+
+OTHERS = ("anyio", "pytest-randomly", "pytest-rerunfailures", "pytest-timeout")
+BESIDE = [
+    nox.param("3.11", (*OLDEST, *OTHERS, "pytest-subtests"), id="oldest"),
+    nox.param("3.13", OTHERS, id="newest"),
+]
+
+
+@nox.session
+@nox.parametrize(["python", "others"], BESIDE)
+def plugins(session: nox.Session, others: tuple[str, ...]) -> None:
+    """Run the plugin's tests in any order and beside other plugins, on two releases of pytest."""
+    session.install("-e", ".[test]", *others)
+    env = {"JAXCOST_BESIDE": "1"}
+    session.run("pytest", "-n", "2", "tests/plugin", *session.posargs, env=env)
 
 
 @nox.session(python="3.11")

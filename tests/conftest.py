@@ -1,9 +1,11 @@
-"""What every test needs before JAX is imported."""
+"""What every test needs before JAX is imported, and which tests are slow."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Counts do not depend on the machine, but which devices JAX sees does.
@@ -21,3 +23,51 @@ settings.register_profile("laws", LAWS)
 settings.load_profile("laws")
 # LLVM starts where the optimized HLO ends, and would take the better part of the suite's time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
+HERE = Path(__file__).parent
+SLOW = (
+    "analyses/stages",
+    "analyses/survival",
+    "analyses/test_batch_invariants.py",
+    "analyses/test_constant_work.py",
+    "analyses/test_differentiated_jacobians.py",
+    "analyses/test_jacobian",
+    "analyses/test_loop_twins.py",
+    "analyses/test_zeros_apart.py",
+    "benchmarks",
+    "compiled/test_cloned.py",
+    "compiled/test_effort.py",
+    "cost/test_agreement.py",
+    "cost/test_laws.py",
+    "cost/test_library.py",
+    "cost/test_primitives.py",
+    "cost/test_xla.py",
+    "docs/test_blocks.py",
+    "docs/test_examples.py",
+    "examples",
+    "flow/test_constant_axes.py",
+    "flow/test_invariance.py",
+    "flow/test_zeros_bodies.py",
+    "flow/test_zeros_sound.py",
+    "hlo/test_costs.py",
+    "hlo/test_programs.py",
+    "hlo/test_trips.py",
+    "laws",
+    "plugin/test_library.py",
+    "plugin/test_startup.py",
+    "plugin/test_switched_off.py",
+    "plugin/test_terminal.py",
+    "quiet",
+    "rewrite",
+    "targets",
+)
+"""Where hundreds of programs are compiled or run, or interpreters started."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            path = item.path.relative_to(HERE).as_posix()
+            if path.startswith(SLOW):
+                item.add_marker(pytest.mark.slow)

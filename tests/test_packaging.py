@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -121,3 +122,14 @@ def test_continuous_integration_runs_the_commands_of_the_readme() -> None:
         "pip install . && pytest docs/examples --jaxcost-report",
         "pip install -e '.[test]' && pytest -n 2",
     ]
+
+
+BY_NAME = {"benchmarks", "survival"}
+"""Sessions that measure, and check nothing."""
+
+
+def test_the_workflow_has_a_job_for_every_session_that_checks() -> None:
+    sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    workflow = (ROOT / ".github" / "workflows" / "checks.yml").read_text()
+    jobs = re.findall(r"^ +- (\w+)(?:\(.*\))?$", workflow, re.MULTILINE)
+    assert {*jobs} == {*sessions} - BY_NAME

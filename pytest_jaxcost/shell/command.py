@@ -12,8 +12,7 @@ from typing import Any
 import jax
 
 from pytest_jaxcost import api
-from pytest_jaxcost.report.report import CostError, LimitError
-from pytest_jaxcost.report.report import Report
+from pytest_jaxcost.report.report import CostError, LimitError, Report
 from pytest_jaxcost.targets import TargetError
 
 from .arguments import argument

@@ -13,7 +13,7 @@ from pytest_jaxcost.hlo.asynchronous import spread_collectives
 from pytest_jaxcost.hlo.registry import RULES, TARGETS
 from pytest_jaxcost.hlo.walk import executions
 from tests.hlo.programs import PROGRAMS
-from tests.hlo.texts import BACKENDS, STORED, compiled, of_backend, stored
+from tests.hlo.texts import BACKENDS, STORED, compiled, of_backend, optimized, stored
 from tests.hlo.xla import XlaCost, cost_of, normalized
 
 DEVIATIONS = {
@@ -69,7 +69,7 @@ def pointer_bytes(pricing: Pricing) -> int:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_compiled_program_costs_what_xla_says(name: str) -> None:
-    pricing = price(read(compiled(name).as_text()))
+    pricing = price(optimized(name))
     theirs = normalized(compiled(name).cost_analysis())
     ours = as_xla_counts(pricing)
     if name in BRANCHES:
@@ -81,7 +81,7 @@ def test_a_compiled_program_costs_what_xla_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_straight_program_has_the_same_totals(name: str) -> None:
-    module = read(compiled(name).as_text())
+    module = optimized(name)
     totals = analyze(module)
     if totals.ops.keys() & {"while", "custom-call"} or name in DEVIATIONS:
         return
@@ -91,7 +91,7 @@ def test_a_straight_program_has_the_same_totals(name: str) -> None:
 
 
 def test_most_programs_are_straight() -> None:
-    texts = [read(compiled(name).as_text()) for name in PROGRAMS]
+    texts = [optimized(name) for name in PROGRAMS]
     straight = [each for each in texts if not analyze(each).ops.keys() & {"while", "custom-call"}]
     assert len(straight) > 250
 
@@ -107,7 +107,7 @@ def multi_output(pricing: Pricing) -> bool:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_straight_program_accesses_the_bytes_that_xla_says(name: str) -> None:
-    pricing = price(read(compiled(name).as_text()))
+    pricing = price(optimized(name))
     opcodes = {each.opcode for each in pricing.module.instructions}
     if opcodes & {"while", "custom-call"} or multi_output(pricing):
         return

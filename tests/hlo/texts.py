@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pytest_jaxcost import hlo
+
 FOLDER = Path(__file__).parent / "texts"
 STORED = {
     f"{path.parent.name}/{path.name.removesuffix('.hlo.gz')}": path
@@ -35,6 +37,12 @@ def compiled(name: str) -> Any:
 
     function, avals = PROGRAMS[name]
     return jax.jit(function).lower(*avals).compile()
+
+
+@cache
+def optimized(name: str) -> hlo.Module:
+    """Return the optimized program of a program of `PROGRAMS`, compiled and read at most once."""
+    return hlo.read(compiled(name).as_text())
 
 
 def compile_text(function: Callable[..., Any], *args: Any) -> str:

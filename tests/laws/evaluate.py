@@ -131,7 +131,7 @@ class _Evaluation:
                 self.write(carry.param, array)
             for slice_ in loop.slices:
                 operand = self.peek(slice_.operand)
-                self.write(slice_.param, MISSING if operand is MISSING else operand[position])
+                self.write(slice_.param, MISSING if operand is MISSING else _row(operand, position))
             goes_on = self.predicate(loop)
             if goes_on is MISSING or not np.any(goes_on):
                 break
@@ -184,20 +184,35 @@ def _where(goes_on: Any, update: Any, carried: Any) -> Any:
     if update is MISSING or np.ndim(goes_on) == 0:
         return update
     mask = np.reshape(goes_on, np.shape(goes_on) + (1,) * (update.ndim - np.ndim(goes_on)))
-    return jnp.where(mask, update, carried)
+    return (jnp if _has_keys(update) else np).where(mask, update, carried)
 
 
 def _stacked(results: list[Any], reverse: bool, aval: Any) -> Any:
     if any(result is MISSING for result in results):
         return MISSING
     if not results:
-        return jnp.zeros(aval.shape, aval.dtype)
-    return jnp.stack(results[::-1] if reverse else results)
+        return np.zeros(aval.shape, aval.dtype)
+    return _stack(results[::-1] if reverse else results)
+
+
+# what only moves data is done by NumPy, which compiles nothing
+
+
+def _has_keys(array: Any) -> bool:
+    return jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key)
+
+
+def _row(array: Any, position: int) -> Any:
+    return array[position] if _has_keys(array) else np.asarray(array)[position, ...]
+
+
+def _stack(arrays: Sequence[Any]) -> Any:
+    return (jnp if _has_keys(arrays[0]) else np).stack(arrays)
 
 
 def _content(content: Any) -> Any:
     if isinstance(content, _compat.Literal):
-        return jnp.asarray(content.val, content.aval.dtype)
+        return np.asarray(content.val, content.aval.dtype)
     return content
 
 
@@ -252,11 +267,11 @@ def _scan(eqn: Any, operands: Sequence[Any]) -> list[Any]:
     rows: list[Any] = [None] * params["length"]
     order = range(params["length"])
     for k in reversed(order) if params["reverse"] else order:
-        results = reference(params["jaxpr"], [*consts, *carry, *(x[k] for x in xs)])
+        results = reference(params["jaxpr"], [*consts, *carry, *(_row(x, k) for x in xs)])
         carry, rows[k] = results[:n_carry], results[n_carry:]
-    stacks = [jnp.stack(column) for column in zip(*rows, strict=True)]
-    empty = [jnp.zeros(v.aval.shape, v.aval.dtype) for v in eqn.outvars[n_carry:]]
-    return [*carry, *(stacks if rows else empty)]
+    if rows:
+        return [*carry, *map(_stack, zip(*rows, strict=True))]
+    return [*carry, *(np.zeros(v.aval.shape, v.aval.dtype) for v in eqn.outvars[n_carry:])]
 
 
 def _linear_solve(eqn: Any, operands: Sequence[Any]) -> list[Any]:

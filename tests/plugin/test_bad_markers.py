@@ -58,7 +58,9 @@ LEVELS = """
 """
 
 
-@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n1"]])
+@pytest.mark.parametrize(
+    "workers", [[], pytest.param(["-p", "xdist", "-n1"], marks=pytest.mark.slow)]
+)
 def test_only_the_tests_that_have_it_fail(pytester: pytest.Pytester, workers: list[str]) -> None:
     result = run(pytester, LEVELS, *workers)
     result.assert_outcomes(passed=2, errors=2)

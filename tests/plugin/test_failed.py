@@ -60,7 +60,9 @@ def as_before() -> object:
     assert listeners == LISTENERS
 
 
-@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n1"]])
+@pytest.mark.parametrize(
+    "workers", [[], pytest.param(["-p", "xdist", "-n1"], marks=pytest.mark.slow)]
+)
 def test_it_is_told_at_the_end(pytester: pytest.Pytester, workers: list[str]) -> None:
     pytester.makeconftest(CONFTEST)
     result = run(pytester, TESTS, "-Werror", *workers)

@@ -37,7 +37,9 @@ ONCE = {
 }
 
 
-@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n1"]])
+@pytest.mark.parametrize(
+    "workers", [[], pytest.param(["-p", "xdist", "-n1"], marks=pytest.mark.slow)]
+)
 def test_properties(pytester: pytest.Pytester, workers: list[str]) -> None:
     run(pytester, TESTS, "--junitxml=junit.xml", *workers).assert_outcomes(passed=3)
     cases = ET.parse(pytester.path / "junit.xml").iter("testcase")

@@ -63,7 +63,7 @@ def test_async(pytester: pytest.Pytester, loop: str) -> None:
 HYPOTHESIS = """
     from hypothesis import given, settings, strategies as st
 
-    sizes = settings(max_examples=5, database=None, derandomize=True)
+    sizes = settings(max_examples=5, database=None, derandomize=True, deadline=None)
     draw = given(st.integers(1, 3))
 
     @sizes
@@ -292,12 +292,82 @@ SUBTESTS = """
 """
 
 
-@pytest.mark.skipif(pytest.version_tuple < (9,), reason="subtests came with pytest 9")
 def test_subtests(pytester: pytest.Pytester) -> None:
-    result = run(pytester, SUBTESTS, "--jaxcost-report")
+    """They came with pytest 9; before, a plugin has them."""
+    if pytest.version_tuple < (9,):
+        pytest.importorskip("pytest_subtests")
+    plugin = ("-p", "pytest_subtests.plugin") if pytest.version_tuple < (9,) else ()
+    result = run(pytester, SUBTESTS, *plugin, "--jaxcost-report")
     assert "1 limit exceeded by twice" in result.stdout.str()
     assert [line.split()[0] for line in block(result, "- jaxcost -", "=====")[1:]] == [
         "test_it.py::test_it",
         "once",
         "twice",
     ]
+
+
+LATE = """
+    import time
+
+    @pytest.mark.timeout(1)
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_late():
+        jax.jit(once)(X)
+        time.sleep(60)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_watched_after_it():
+        jax.jit(once)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_breach_after_it():
+        jax.jit(twice)(X)
+"""
+
+
+def test_timeout(pytester: pytest.Pytester) -> None:
+    """A test that is cut off fails for that, and the next one is watched from its start."""
+    pytest.importorskip("pytest_timeout")
+    result = run(pytester, LATE, "-p", "pytest_timeout")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_late _*",
+            "E *Timeout*",
+            "*_ test_breach_after_it _*",
+            "jaxcost: 1 of 1 limit exceeded by twice",
+        ]
+    )
+
+
+SHUFFLED = """
+    @pytest.mark.jaxcost(max_duplicates=0)
+    @pytest.mark.parametrize("n", range(3))
+    def test_within(jaxcost, n):
+        jaxcost(once, X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    @pytest.mark.parametrize("n", range(3))
+    def test_watched(n):
+        jax.jit(once)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_breach():
+        jax.jit(twice)(X)
+
+    @pytest.mark.jaxcost(max_duplicates=0)
+    def test_nothing(): ...
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_any_order(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    pytest.importorskip("pytest_randomly")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_jaxcost -p pytest_randomly")
+    result = run(pytester, SHUFFLED, f"--randomly-seed={seed}")
+    result.assert_outcomes(passed=6, failed=2)
+    result.stdout.fnmatch_lines_random(
+        ["*_ test_breach _*", "jaxcost: 1 of 1 limit exceeded by twice", "*_ test_nothing _*"]
+    )

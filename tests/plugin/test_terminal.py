@@ -82,7 +82,9 @@ def test_no_table_where_nothing_runs(pytester: pytest.Pytester) -> None:
     assert HEAD not in result.stdout.str()
 
 
-@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n1"]])
+@pytest.mark.parametrize(
+    "workers", [[], pytest.param(["-p", "xdist", "-n1"], marks=pytest.mark.slow)]
+)
 def test_without_a_terminal(pytester: pytest.Pytester, workers: list[str]) -> None:
     result = run(pytester, TESTS, "--jaxcost-report", "-p", "no:terminal", *workers)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
