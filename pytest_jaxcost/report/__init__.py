@@ -12,10 +12,10 @@ from .errors import LimitError as LimitError
 from .errors import ScopeError as ScopeError
 from .judge import Verdict as Verdict
 from .judge import judge as judge
-from .limits import Limit as Limit
+from .limit import Limit as Limit
+from .limit import Relation as Relation
+from .limit import Settings as Settings
 from .limits import Limits as Limits
-from .limits import Relation as Relation
-from .limits import Settings as Settings
 from .limits import limit_names as limit_names
 from .measurement import Compiled as Compiled
 from .measurement import Measurement as Measurement
@@ -25,9 +25,10 @@ from .message import Style as Style
 from .message import failure as failure
 from .metrics import FAMILIES as FAMILIES
 from .metrics import METRICS as METRICS
+from .metrics import SUBJECTS as SUBJECTS
 from .metrics import Family as Family
 from .metrics import Metric as Metric
-from .records import PHASES as PHASES
+from .phases import PHASES as PHASES
 from .records import Finding as Finding
 from .records import Findings as Findings
 from .records import Place as Place

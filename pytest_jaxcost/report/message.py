@@ -11,8 +11,8 @@ from .amounts import show, show_multiple, show_share
 from .culprits import Culprit, Culprits
 from .judge import Verdict
 from .layout import Cell, Line, paragraph, row, text
-from .limits import Relation
-from .metrics import WRITTEN_FLOPS, Metric
+from .limit import Relation
+from .metrics import WRITTEN, Metric
 from .records import Finding, Place
 from .wording import FORETOLD, NOTES, amount, amounts, happened, share, survival, what
 
@@ -150,7 +150,7 @@ def _of_whole(verdict: Verdict) -> str:
     unit = verdict.limit.subject.unit
     whole = amount(verdict.whole, unit)
     name = verdict.limit.subject.whole
-    noun = AS_WRITTEN if name == WRITTEN_FLOPS else f" {name}" if unit in NAMED else ""
+    noun = AS_WRITTEN if name == WRITTEN else f" {name}" if unit in NAMED else ""
     return f"{show_share(verdict.share, apart_from=apart)} of {whole}{noun}"
 
 

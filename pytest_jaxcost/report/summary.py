@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
 from .message import Style, caveat_lines, culprit_lines, where_measured
-from .metrics import METRICS, OPTIMIZED
+from .metrics import METRICS, OPTIMIZED, Metric
 from .wording import NOTES, amount
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def cells(report: Report, names: Iterator[str] | tuple[str, ...]) -> Iterator[Ce
         reading = report.metrics.reading(name)
         if reading.value is not None:
             yield Cell(f"{name} {amount(reading, METRICS[name].unit)}")
+            yield Cell(_price(report, METRICS[name]))
+
+
+def _price(report: Report, metric: Metric) -> str:
+    """What findings cost, beside how many there are."""
+    priced = metric.in_operations
+    return "" if priced is metric else amount(report.read(priced), priced.unit)
 
 
 def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:

@@ -43,7 +43,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "batch_invariants": "XLA may move the broadcast behind elementwise work, not a dot's.",
         "vmapped_conds": "information: vmap cannot branch for each element of a batch.",
         "upcast_dots": "information: dot products take narrow operands as they are.",
-        "cloned": "the compiler's doing: the program itself asks for less.",
+        "recomputed_by_xla": "the compiler's doing: the program itself asks for less.",
     }
 )
 

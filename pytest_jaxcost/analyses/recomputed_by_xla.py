@@ -35,7 +35,7 @@ class Together(NamedTuple):
     rematerialized: bool
 
 
-def cloned(
+def recomputed_by_xla(
     lowered: hlo.Pricing, optimized: hlo.Pricing, libraries: tuple[str, ...] = ()
 ) -> Findings:
     """What an optimized program computes more often than the program it was made of asks for.
@@ -74,7 +74,7 @@ def _finding(together: Together, group: Sequence[Clone], work: int) -> Finding:
     for clone in group:
         surplus, asked = surplus.plus(clone.surplus), asked.plus(clone.asked)
     return Finding(
-        kind="cloned",
+        kind="recomputed_by_xla",
         primitive=together.opcode,
         aval=together.shape,
         count=surplus.instructions,
