@@ -163,7 +163,8 @@ class _Measurement:
         if not self.program.has_arguments:
             raise LimitError(
                 f"relative_to={function_name(function)}: what {self.name} is called with is not"
-                " known, because jax.jit ran it in the test; pass a report, or use the fixture jaxcost"
+                " known, because jax.jit ran it in the test; pass a report, or use the fixture"
+                " jaxcost"
             )
         program = Program(function, self.program.args, self.program.kwargs, function_name(function))
         program.trace()

@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial, reduce
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Unpack, cast
 
 from .counts import Counts
 from .culprits import culprits
@@ -23,6 +23,7 @@ from .records import Findings
 from .stages import Stages
 from .suggest import did_you_mean
 from .summary import summary
+from .typed import Keywords
 
 _CLOCK = itertools.count()
 
@@ -302,7 +303,7 @@ class Report:
             return self
         return Report(self._measurement, ignore=self._ignore | more, whole=self._whole)
 
-    def check(self, **limits: Any) -> Report:
+    def check(self, **limits: Unpack[Keywords]) -> Report:
         """The report itself when every limit is kept.
 
         Raises ``CostError`` with all limits that are not, and ``LimitError`` for a limit that
