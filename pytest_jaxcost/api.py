@@ -11,11 +11,11 @@ import jax
 
 from pytest_jaxcost import _compat, hlo
 from pytest_jaxcost.analyses import ANALYSES, Facts
-from pytest_jaxcost.analyses.cloned import cloned
 from pytest_jaxcost.analyses.division import Division, Part
 from pytest_jaxcost.analyses.equations import equations
 from pytest_jaxcost.analyses.instructions import instructions
 from pytest_jaxcost.analyses.prices import CLAIMS, Prices, Without
+from pytest_jaxcost.analyses.recomputed_by_xla import recomputed_by_xla
 from pytest_jaxcost.analyses.stages import stages
 from pytest_jaxcost.analyses.survival import Survival
 from pytest_jaxcost.collection import without_collection
@@ -170,6 +170,22 @@ class _Measurement:
             self.program, parse(target), self.libraries, self.own, self._like or self
         )
 
+    def of(self, function: Callable[..., Any]) -> _Measurement:
+        """Another function with the same arguments.
+
+        Raises:
+            LimitError: this program was found in a test's body, without its arguments.
+        """
+        if not self.program.has_arguments:
+            raise LimitError(
+                f"relative_to={function_name(function)}: what {self.name} is called with is not"
+                " known, because jax.jit ran it in the test; pass a report, or use the fixture"
+                " jaxcost"
+            )
+        program = Program(function, self.program.args, self.program.kwargs, function_name(function))
+        program.trace()
+        return _Measurement(program, self.target, self.libraries, self.own)
+
     @cached_property
     def environment(self) -> Mapping[str, str]:
         if self.target is None:
@@ -300,18 +316,18 @@ class _Measurement:
         return Lowered(self.program.lowered_for(self.target), attempt)
 
     @without_collection
-    def _cloned(self, optimized: hlo.Pricing) -> Findings | None:
+    def _recomputed_by_xla(self, optimized: hlo.Pricing) -> Findings | None:
         lowered = self._lowered.program.pricing
         if lowered is None:
             return None
-        look = partial(cloned, lowered, optimized, self.libraries)
-        return self.attempt("cloned", look, unknown_findings)
+        look = partial(recomputed_by_xla, lowered, optimized, self.libraries)
+        return self.attempt("recomputed_by_xla", look, unknown_findings)
 
     def compiled(self) -> Compiled:
         if self._compiled is None:
             attempt = partial(self.attempt, "the compiled program")
             compiled = self.program.compiled_for(self.target)
-            self._compiled = Compiled(compiled, self._cloned, attempt)
+            self._compiled = Compiled(compiled, self._recomputed_by_xla, attempt)
         return self._compiled
 
     @without_collection

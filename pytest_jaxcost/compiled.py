@@ -28,8 +28,9 @@ _TOGETHER = {"argument_bytes": 1, "output_bytes": 1, "temp_bytes": 1, "alias_byt
 
 _COUNTED = frozenset(
     (
-        *("flops", "transcendentals", "bytes_accessed", "ops", "executions", "collectives"),
-        *("opaque", "collective_counts", "collective_executions", "collective_bytes"),
+        *("flops", "transcendentals", "operations", "bytes_accessed", "opcodes", "executions"),
+        *("collectives", "collective_counts", "collective_executions", "collective_bytes"),
+        "opaque",
     )
 )
 _COLLECTIVES: Mapping[str, Callable[[Mapping[str, hlo.Collective]], Any]] = {
@@ -64,9 +65,10 @@ class Peak(NamedTuple):
 class Compiled:
     """One compiled program. A number that nothing tells is None, and ``reasons`` says why.
 
-    Attributes, beside the methods: ``flops``, ``transcendentals``, ``bytes_accessed``; ``ops`` and
-    ``executions`` by opcode; ``collectives`` by kind, and ``collective_counts``,
-    ``collective_executions`` and ``collective_bytes``; ``opaque`` by library function;
+    Attributes, beside the methods: ``flops``, ``transcendentals``, their sum ``operations``,
+    ``bytes_accessed``; ``opcodes`` and ``executions`` by opcode; ``collectives`` by kind, and
+    ``collective_counts``, ``collective_executions``, ``collective_bytes``; ``opaque`` by library
+    function;
     ``temp_bytes``, ``argument_bytes``, ``output_bytes``, ``alias_bytes``, ``code_bytes`` and
     ``peak_bytes``.
     """
@@ -74,11 +76,11 @@ class Compiled:
     def __init__(
         self,
         compiled: Any,
-        find_cloned: Callable[[hlo.Pricing], Any] | None = None,
+        find_recomputed: Callable[[hlo.Pricing], Any] | None = None,
         attempt: Attempt | None = None,
     ) -> None:
         self._compiled = compiled
-        self._find_cloned = find_cloned
+        self._find_recomputed = find_recomputed
         self.program = HloProgram(lambda: _text(compiled), hidden=NO_TEXT, attempt=attempt)
         self.reasons: dict[str, str] = {}
         self._read_bound = False
@@ -121,16 +123,18 @@ class Compiled:
         return self.program.bounds | ({"peak_bytes"} if self._read_bound else set())
 
     @cached_property
-    def cloned(self) -> Any:
+    def recomputed_by_xla(self) -> Any:
         """Findings: what the compiler computes more often than the lowered program asks for.
 
         None where one of the two programs is not known.
         """
         found = None
-        if self.pricing is not None and self._find_cloned is not None:
-            found = self._find_cloned(self.pricing)
+        if self.pricing is not None and self._find_recomputed is not None:
+            found = self._find_recomputed(self.pricing)
         if found is None:
-            self.reasons["cloned"] = self.program.hidden if self.pricing is None else NO_LOWERED
+            self.reasons["recomputed_by_xla"] = (
+                self.program.hidden if self.pricing is None else NO_LOWERED
+            )
         return found
 
     @cached_property

@@ -72,7 +72,7 @@ def test_where_all_is_analyzed_no_line_says_so() -> None:
     assert "not analyzed" not in str(measured(function, (X,)))
 
 
-@pytest.mark.parametrize("limit", [{"max_duplicates": 0}, {"max_duplicate_flops": "5%"}])
+@pytest.mark.parametrize("limit", [{"max_duplicates": 0}, {"max_duplicates": "5%"}])
 def test_a_limit_on_it_cannot_be_checked(report: Report, limit: dict[str, Any]) -> None:
     with pytest.raises(CostError, match="1 of 2 limits cannot be checked") as caught:
         report.check(max_dead=0, **limit)
@@ -82,7 +82,7 @@ def test_a_limit_on_it_cannot_be_checked(report: Report, limit: dict[str, Any]) 
 
 def test_a_limit_on_what_survives_cannot_be_checked(report: Report) -> None:
     with pytest.raises(CostError) as caught:
-        report.check(max_surviving_duplicates=0)
+        report.check(compiled={"max_duplicates": 0})
     assert REASON in " ".join(str(caught.value).split())
 
 
@@ -139,7 +139,7 @@ def test_a_verdict_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     report = measured(lambda x: jnp.sin(x) + jnp.sin(x), (X,))
     reason = "survival of duplicates could not be analyzed: OSError: broken on purpose"
     with pytest.raises(CostError) as caught:
-        report.check(max_surviving_duplicates=0)
+        report.check(compiled={"max_duplicates": 0})
     assert reason in " ".join(str(caught.value).split())
     (finding,) = report.duplicates
     assert (finding.survival, finding.survival_reason) == ("unknown", reason)
@@ -169,10 +169,10 @@ def test_a_verdict_where_one_of_the_two_programs_cannot_be_read(
 @pytest.mark.parametrize(
     ("broken_at", "what", "limit"),
     [
-        ("pytest_jaxcost.hlo.program.parse", "the compiled program", "max_compiled_flops"),
-        ("pytest_jaxcost.hlo.program.parse", "the compiled program", "max_cloned"),
-        ("pytest_jaxcost.hlo.program.totals", "the compiled program", "max_compiled_flops"),
-        ("pytest_jaxcost.api.cloned", "cloned", "max_cloned"),
+        ("pytest_jaxcost.hlo.program.parse", "the compiled program", "max_flops"),
+        ("pytest_jaxcost.hlo.program.parse", "the compiled program", "max_recomputed_by_xla"),
+        ("pytest_jaxcost.hlo.program.totals", "the compiled program", "max_flops"),
+        ("pytest_jaxcost.api.recomputed_by_xla", "recomputed_by_xla", "max_recomputed_by_xla"),
     ],
 )
 def test_a_compiled_program_that_cannot_be_read(
@@ -182,7 +182,7 @@ def test_a_compiled_program_that_cannot_be_read(
     report = measured(function, (X,))
     reason = f"{what} could not be analyzed: OSError: broken on purpose"
     with pytest.raises(CostError) as caught:
-        report.check(**{limit: 0}, max_temp_bytes="1 GiB")
+        report.check(compiled={limit: 0, "max_temp_bytes": "1 GiB"})
     assert reason in " ".join(str(caught.value).split())
     assert "1 of 2 limits cannot be checked" in str(caught.value)
     assert report.compiled.temp_bytes is not None

@@ -62,13 +62,13 @@ def test_but_every_tangent_is_pushed_through_helper_1(jaxcost):
     joint = jaxcost(jointly, params1, params2)
     apart = jaxcost(one_by_one, params1, params2)
     # Of 64 + 1024 tangents in the loop, the 1024 of params2 are zero there.
-    joint.check(min_zero_flops="85%")
-    apart.check(max_zero_flops=0, max_flops="0.15x", relative_to=joint)
+    joint.check(min_zeros="85%")
+    apart.check(max_zeros=0, max_flops="0.15x", relative_to=joint)
     # The price: z itself is computed for each of the two.
     assert apart.primitives["sin"] == 2
 
 
-@pytest.mark.jaxcost(max_duplicates=0, max_zero_flops=0, max_flops="5 MFLOP")
+@pytest.mark.jaxcost(max_duplicates=0, max_zeros=0, max_flops="5 MFLOP")
 def test_helper_by_helper_nothing_is_wasted(jaxcost):
     assert jaxcost(by_parts, params1, params2).primitives["sin"] == 1
 
@@ -90,6 +90,6 @@ def test_the_dead_sine_is_from_jax_of_ad(jaxcost):
 
 
 # Take the `# ` away, and it fails:
-# @pytest.mark.jaxcost(max_duplicates=0, max_zero_flops=0)
+# @pytest.mark.jaxcost(max_duplicates=0, max_zeros=0)
 # def test_no_zeros_are_pushed(jaxcost):
 #     jaxcost(jointly, params1, params2)

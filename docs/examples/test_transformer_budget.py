@@ -57,7 +57,7 @@ def checkpointed_loss(p, x):
     return jnp.mean(jax.checkpoint(block)(p, x) ** 2)
 
 
-@pytest.mark.jaxcost(max_recomputed_flops="25%", max_duplicates=0)
+@pytest.mark.jaxcost(max_recomputed="25%", max_duplicates=0)
 def test_what_checkpointing_trades(jaxcost):
     report = jaxcost(jax.grad(checkpointed_loss, argnums=(0, 1)), params, tokens)
     assert report.primitives["dot_general"] == 18 + 5  # the last product is not needed again

@@ -1,9 +1,9 @@
 """Writes the package's own tables into the pages that ask for them.
 
-A line `<!-- metrics: traced -->` becomes the table of that stage's metrics, `<!-- families -->` the
-table of counts by name, `<!-- options -->` the table of options, `<!-- deviations -->` the list of
-counts that are not XLA's, `<!-- rewritten -->` the list of primitives that cost something else once
-they are lowered or compiled, `<!-- survival -->` the measured table of what compilers remove.
+A line `<!-- subjects -->` becomes the table of what limits can be put on, `<!-- options -->` the
+table of options, `<!-- deviations -->` the list of counts that are not XLA's, `<!-- rewritten -->`
+the list of primitives that cost something else once they are lowered or compiled,
+`<!-- survival -->` the measured table of what compilers remove.
 """
 
 from __future__ import annotations
@@ -16,11 +16,19 @@ from typing import Any
 
 from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, LoweredForm
 from pytest_jaxcost.plugin.options import OPTIONS, Option
-from pytest_jaxcost.report.metrics import FAMILIES, METRICS, Family, Metric
+from pytest_jaxcost.report.metrics import SUBJECTS, Subject, Unit
 
-LINE = re.compile(
-    r"^<!-- (metrics|families|options|deviations|rewritten|survival)(?:: (\w+))? -->$", re.MULTILINE
-)
+LINE = re.compile(r"^<!-- (subjects|options|deviations|rewritten|survival) -->$", re.MULTILINE)
+
+BOUNDS: Mapping[Unit, str] = {
+    "findings": "findings, operations, share",
+    "op": "operations, share",
+    "flop": "flop",
+    "transcendentals": "number",
+    "bytes": "bytes",
+    "count": "number",
+}
+"""What a bound is given in, by the unit of the subject."""
 
 SURVIVAL = Path(__file__).parent / "survival.json"
 """What `tests.analyses.survival.table` measured."""
@@ -43,21 +51,10 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return LINE.sub(_table_for, markdown)
 
 
-def metrics_table(stage: str) -> str:
-    """Return the metrics of one stage as a Markdown table.
-
-    Raises:
-        ValueError: No metric has this stage.
-    """
-    metrics = [metric for metric in METRICS.values() if metric.stage == stage]
-    if not metrics:
-        raise ValueError(f"no metric has the stage {stage!r}")
-    return _table("| metric | unit | a share of | what it is |", map(_metric_row, metrics))
-
-
-def families_table() -> str:
-    """Return the counts by name as a Markdown table."""
-    return _table("| counts | of the stage | what they are |", map(_family_row, FAMILIES.values()))
+def subjects_table() -> str:
+    """Return what limits can be put on as a Markdown table."""
+    header = "| subject | bound | of the program | in `compiled` | what it is |"
+    return _table(header, map(_subject_row, SUBJECTS.values()))
 
 
 def options_table() -> str:
@@ -99,18 +96,13 @@ def _page(kind: str) -> str:
 
 
 def _table_for(found: re.Match[str]) -> str:
-    kind, stage = found.groups()
-    return metrics_table(stage) if kind == "metrics" else WHOLE_TABLES[kind]()
+    return TABLES[found.group(1)]()
 
 
-def _metric_row(metric: Metric) -> str:
-    code = "`" if metric.whole in METRICS else ""
-    whole = f"{code}{metric.whole}{code}" if metric.whole else ""
-    return f"| `{metric.name}` | {metric.unit} | {whole} | {metric.meaning} |"
-
-
-def _family_row(family: Family) -> str:
-    return f"| `{family.name}` | {family.stage} | {family.meaning} |"
+def _subject_row(subject: Subject) -> str:
+    bound = "number by name" if subject.names else BOUNDS[subject.unit]
+    stages = " | ".join("yes" if each else "" for each in (subject.traced, subject.compiled))
+    return f"| `{subject.name}` | {bound} | {stages} | {subject.meaning} |"
 
 
 def _option_row(option: Option) -> str:
@@ -137,8 +129,8 @@ def _table(header: str, rows: Iterable[str]) -> str:
     return "\n".join([header, rule, *rows])
 
 
-WHOLE_TABLES = {
-    "families": families_table,
+TABLES = {
+    "subjects": subjects_table,
     "options": options_table,
     "deviations": deviations_table,
     "rewritten": rewritten_table,

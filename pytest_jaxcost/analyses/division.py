@@ -14,6 +14,7 @@ from pytest_jaxcost.analyses.stages import stages_of_part
 from pytest_jaxcost.report.errors import ScopeError
 from pytest_jaxcost.report.measurement import Measurement
 from pytest_jaxcost.report.metrics import COMPILED_FIELDS
+from pytest_jaxcost.report.phases import NAMES
 from pytest_jaxcost.report.records import Findings, Totals, unknown_findings, unknown_totals
 from pytest_jaxcost.report.stages import Stages
 
@@ -169,6 +170,10 @@ class Part:
     def canonical(self, name: str) -> str:
         return self._whole.canonical(name)
 
+    def of(self, function: Callable[..., Any]) -> Measurement:
+        """Another function, as a whole."""
+        return self._whole.of(function)
+
     def on(self, target: str) -> Part:
         """The same equations of the program for another target."""
         return Part(Division(self._whole.on(target)), self.name, self._members)
@@ -184,7 +189,7 @@ class Part:
     # parts of the part
 
     def phase(self, name: str) -> Part:
-        """The equations of one phase, if there are any."""
+        """The equations of one phase, or of several, if there are any."""
         members = self._found("phases", lambda: self._in_phase(name))
         return Part(self.division, f"{self.name} ({name})", members)
 
@@ -192,7 +197,8 @@ class Part:
         return Unknown(self.unknown) if self.unknown else self.division.attempt(what, look)
 
     def _in_phase(self, name: str) -> Members:
-        return self.members & self.division.phases.get(name, frozenset())
+        phases = (self.division.phases.get(each, frozenset()) for each in NAMES[name])
+        return self.members & frozenset[int]().union(*phases)
 
     def scope(self, scope: Scope) -> Part:
         """The equations of a named scope, a jitted function or a Python function.

@@ -11,7 +11,7 @@ from pytest_jaxcost.hlo.costs import Pricing, price
 from pytest_jaxcost.hlo.parse import parse
 from pytest_jaxcost.hlo.totals import HloTotals, totals
 
-WORK = frozenset({"flops", "transcendentals"})
+WORK = frozenset({"flops", "transcendentals", "operations"})
 WEIGHTED = WORK | {
     *("bytes_accessed", "executions", "collectives"),
     *("collective_executions", "collective_bytes"),

@@ -16,7 +16,7 @@ from pytest_jaxcost.hlo.records import Instruction, Module
 class HloTotals:
     """What one run of a compiled program costs, and what it is made of.
 
-    `ops` counts each instruction of each computation once, `executions` as often as it runs.
+    `opcodes` counts each instruction of each computation once, `executions` as often as it runs.
     `opaque` counts, by target or opcode, the instructions whose work is not known; with them, or
     with a loop of unknown length, the totals are lower bounds, `exact` is False and `caveats` says
     why.
@@ -25,12 +25,17 @@ class HloTotals:
     flops: int
     transcendentals: int
     bytes_accessed: int
-    ops: Mapping[str, int]
+    opcodes: Mapping[str, int]
     executions: Mapping[str, int]
     collectives: Mapping[str, Collective]
     opaque: Mapping[str, int]
     caveats: tuple[str, ...]
     exact: bool
+
+    @property
+    def operations(self) -> int:
+        """Flops and transcendentals together."""
+        return self.flops + self.transcendentals
 
 
 def analyze(module: Module) -> HloTotals:
@@ -51,7 +56,7 @@ def totals(pricing: Pricing) -> HloTotals:
         flops=pricing.total.flops,
         transcendentals=pricing.total.transcendentals,
         bytes_accessed=pricing.total.bytes_accessed,
-        ops=_count(program, weighted=False),
+        opcodes=_count(program, weighted=False),
         executions=_count(program, weighted=True),
         collectives=collectives(program),
         opaque=opaque,

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from .fixture import Jaxcost
 
 MARKER = (
-    "jaxcost(max_METRIC=..., min_METRIC=..., METRIC=..., primitives={...}, forbid=(...), "
-    "mode='fail'|'warn'|'off', target=..., missing_target='fail'|'skip', ignore=...): "
+    "jaxcost(max_SUBJECT=..., min_SUBJECT=..., SUBJECT=..., primitives={...}, forbid=(...), "
+    "compiled={...}, phases={...}, scopes={...}, relative_to=..., mode='fail'|'warn'|'off', "
+    "target=..., missing_target='fail'|'skip', ignore=...): "
     "limits of what is measured in the test; without the fixture `jaxcost`, of what jax.jit "
     "compiles in it."
 )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial, reduce
 
 import pytest
 
 from ..report import LimitError, Limits
+from ..report.dotted import Keywords, bounded, in_scopes, listed
 from ..report.units import FLOOR, share
 from . import options
+from .options import Given
 from .rules import merge
 
 
 def read(config: pytest.Config) -> tuple[Limits, ...]:
-    """One layer for each option and ini line given, the most specific first.
+    """What the command line says, and what the ini file says.
 
     Raises ``pytest.UsageError``, which names the option or ini line, for what cannot be meant.
     """
@@ -38,24 +41,29 @@ def floor(config: pytest.Config) -> str:
 
 
 def _layers(config: pytest.Config) -> Iterator[Limits]:
-    for each in options.given(config, "max"):
-        metric, equals, bound = each.value.partition("=")
-        if not equals or not metric.strip() or not bound.strip():
-            raise pytest.UsageError(
-                f"jaxcost: {each.origin}: not METRIC=BOUND, as in 'flops=2 GFLOP'"
-            )
-        value = None if bound.strip().lower() == "none" else bound.strip()
-        yield Limits.of({f"max_{metric.strip()}": value}, origin=each.origin)
-    for name in ("mode", "target"):
-        for each in options.given(config, name):
-            yield Limits.of({name: each.value}, origin=each.origin)
-    yield from _ignored(config)
+    """Of one option given several times, the last one wins; names and counts by name add up."""
+    given = [(name, each) for name in _READERS for each in options.given(config, name)]
+    for flagged in (True, False):
+        chosen = [(name, each) for name, each in given if each.origin.startswith("--") == flagged]
+        read = (Limits.of(_READERS[name](each), origin=each.origin) for name, each in chosen)
+        yield reduce(Limits.along, read, Limits())
 
 
-def _ignored(config: pytest.Config) -> Iterator[Limits]:
-    """The primitives to ignore are one value: the command line's replace the ini file's."""
-    given = list(options.given(config, "ignore"))
-    flagged = [each for each in given if each.origin.startswith("--")] or given
-    if flagged:
-        origin = ", ".join(each.origin for each in reversed(flagged))
-        yield Limits.of({"ignore": tuple(each.value for each in reversed(flagged))}, origin=origin)
+def _bound(prefix: str, given: Given) -> Keywords:
+    subject, _, bound = (part.strip() for part in given.value.partition("="))
+    if not subject or not bound:
+        raise pytest.UsageError(
+            f"jaxcost: {given.origin}: not SUBJECT=BOUND, as in 'flops=2 GFLOP'"
+        )
+    return in_scopes(subject, bounded(prefix, None if bound.lower() == "none" else bound))
+
+
+_READERS: Mapping[str, Callable[[Given], Keywords]] = {
+    "max": partial(_bound, "max_"),
+    "min": partial(_bound, "min_"),
+    "forbid": lambda given: in_scopes(given.value, listed("forbid")),
+    "ignore": lambda given: {"ignore": (given.value,)},
+    "mode": lambda given: {"mode": given.value},
+    "target": lambda given: {"target": given.value},
+}
+"""The keywords of the marker that an option stands for."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from _pytest.outcomes import Failed
 
-from ..report import CostError, LimitError, Report, Verdict
+from ..report import CostError, LimitError, Report, ScopeError, Verdict
 from .rules import Rules
 
 
@@ -38,7 +38,7 @@ class BodyCostError(CostError, Failed):
 def breach(report: Report, rules: Rules, config: pytest.Config) -> CostError | None:
     """The error that ``report`` deserves under ``rules``, with all culprits if pytest has -vv.
 
-    Fails the test for a primitive name that JAX does not know.
+    Fails the test for a primitive that JAX does not know, and a scope that the program lacks.
     """
     __tracebackhide__ = True
     if rules.mode == "off":
@@ -47,7 +47,7 @@ def breach(report: Report, rules: Rules, config: pytest.Config) -> CostError | N
         report.enforce(rules.limits)
     except CostError as error:
         return _retold(error, config.get_verbosity())
-    except LimitError as error:
+    except (LimitError, ScopeError) as error:
         reason = str(error)
     else:
         return None

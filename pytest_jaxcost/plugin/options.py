@@ -36,7 +36,9 @@ class Given(NamedTuple):
 OPTIONS = {
     option.name: option
     for option in (
-        Option("max", "linelist", "METRIC=BOUND", "limit of every measurement (repeatable)"),
+        Option("max", "linelist", "SUBJECT=BOUND", "limit of every measurement (repeatable)"),
+        Option("min", "linelist", "SUBJECT=BOUND", "least of every measurement (repeatable)"),
+        Option("forbid", "linelist", "PRIMITIVE", "it may occur nowhere (repeatable)"),
         Option("mode", "string", "MODE", "what an exceeded limit does: fail (default), warn, off"),
         Option("disable", "bool", None, "measure where a test asks for it, and judge nothing"),
         Option("report", "bool", None, "show a table of all measurements at the end"),

@@ -41,13 +41,13 @@ class Rules:
     @property
     def judges(self) -> bool:
         """Whether there is any limit to hold."""
-        return any(self._bounds.values())
+        return any(self._bounds)
 
     @property
-    def _bounds(self) -> dict[str, bool]:
+    def _bounds(self) -> list[bool]:
         """For each limit written anywhere, whether it holds: not where ``None`` clears it."""
-        written = self.limits.values
-        return {key: written[key] is not None for key in written if key not in LIMIT_OPTIONS}
+        leaves = self.limits.leaves()
+        return [value is not None for key, value in leaves if key not in LIMIT_OPTIONS]
 
     @property
     def must_measure(self) -> bool:

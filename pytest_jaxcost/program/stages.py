@@ -44,6 +44,11 @@ class Program:
         program._jaxpr = jaxpr
         return program
 
+    @property
+    def has_arguments(self) -> bool:
+        """Whether its arguments are what a function was called with, not the inputs of a jaxpr."""
+        return self._jaxpr is None
+
     def with_jaxpr(self, jaxpr: Any, name: str) -> Program:
         """The program of another jaxpr, which is called and compiled as this one is.
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple, cast
 
 from .judge import Verdict
-from .limits import Relation
+from .limit import Relation
 from .measurement import Measurement
 from .metrics import MEMORY, OPTIMIZED, Family, Metric
 from .opcodes import COLLECTIVES
@@ -20,7 +20,7 @@ SHOWN_OF_TOTALS = 3
 
 # Metrics that say how many, and the one that says how large: what they read of a finding.
 COUNTED = frozenset(
-    {"count", "eqns", "primitives", "executions", "ops", "collective_counts"}
+    {"count", "eqns", "primitives", "executions", "opcodes", "collective_counts"}
     | {"collective_executions"}
 )
 LARGEST = "largest_nbytes"

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from .amounts import show_multiple, show_share
 from .culprits import Culprit, Culprits
 from .judge import Verdict
-from .limits import Relation
+from .limit import Relation
 from .records import Place
 from .wording import amount, happened, what
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .limits import Limit, Relation
+from .limit import Limit, Relation
 from .metrics import WHOLES, Family, Metric
 from .reading import Reading
 

@@ -92,6 +92,9 @@ class Measurement(Primitives, Protocol):
     def instructions(self, opcode: str | None) -> Findings:
         """The instructions of the compiled program with an opcode, by cost; ``None``: all."""
 
+    def of(self, function: Callable[..., Any]) -> Measurement:
+        """Another function with the same arguments; raises ``LimitError`` if they are unknown."""
+
     def on(self, target: str) -> Measurement:
         """The same traced program for another target; raises ``LimitError`` for a wrong name."""
 

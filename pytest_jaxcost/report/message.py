@@ -11,7 +11,7 @@ from .finding_lines import finding_lines, shown_place
 from .headline import comparison
 from .judge import Verdict
 from .layout import Cell, Line, paragraph, row, text
-from .limits import Relation
+from .limit import Relation
 from .metrics import Metric
 from .records import Finding
 from .style import Style

@@ -1,17 +1,23 @@
-"""The table of metrics: every number that a limit can be put on.
+"""The table of subjects: everything that a limit can be put on, and the metrics it is made of.
 
-A metric that only sums findings of one kind needs no more than its line here.
+A kind of finding needs no more than its line here. A subject of the compiled program is the metric
+``compiled.NAME``: a kind of finding there is what survives compilation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Unit = Literal["count", "op", "flop", "transcendentals", "bytes", "seconds"]
+Unit = Literal["count", "findings", "op", "flop", "transcendentals", "bytes", "seconds"]
 Stage = Literal["traced", "compiled"]
+Names = Literal["primitives", "opcodes", "collectives"]
+Reads = tuple[str, str]
+
+COMPILED = "compiled"
+"""The scope of the optimized program."""
 
 # Amounts that are lower bounds wherever a trip count or the cost of an equation is unknown.
 WEIGHTED = frozenset({"operations", "flops", "transcendentals", "bytes_accessed", "executions"})
@@ -19,14 +25,12 @@ WEIGHTED = frozenset({"operations", "flops", "transcendentals", "bytes_accessed"
 # What findings weigh under a metric whose field they do not have themselves.
 _WEIGHS = {"collective_bytes": "bytes_accessed"}
 
-OPTIMIZED = frozenset({"cloned"})
+OPTIMIZED = frozenset({"recomputed_by_xla"})
 """The kinds of findings about the optimized program; all others are about the traced one."""
 
 MEMORY = frozenset(
     {"temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes"}
 )
-
-Names = Literal["primitives", "opcodes", "collectives"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Metric:
     unit: Unit
     stage: Stage
     whole: str | None
-    reads: tuple[str, str]
+    reads: Reads
     meaning: str
 
     @property
@@ -59,6 +63,13 @@ class Metric:
         """The field of the findings behind it."""
         return _WEIGHS.get(self.reads[1], self.reads[1])
 
+    @property
+    def in_operations(self) -> Metric:
+        """What the findings cost, where this says how many there are."""
+        if self.unit != "findings":
+            return self
+        return replace(self, unit="op", whole=_whole(self), reads=(self.reads[0], "operations"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -66,9 +77,8 @@ class Family:
 
     name: str
     stage: Stage
-    reads: tuple[str, str]
+    reads: Reads
     names: Names
-    example: str
     meaning: str
     unit: Unit = "count"
     whole: None = None
@@ -81,219 +91,209 @@ class Family:
     def weighs(self) -> str:
         return self.reads[1]
 
-
-def _traced(
-    name: str, unit: Unit, whole: str | None, reads: tuple[str, str], meaning: str
-) -> Metric:
-    return Metric(name=name, unit=unit, stage="traced", whole=whole, reads=reads, meaning=meaning)
-
-
-def _compiled(name: str, unit: Unit, field: str, meaning: str) -> Metric:
-    reads = ("compiled", field)
-    return Metric(name=name, unit=unit, stage="compiled", whole=None, reads=reads, meaning=meaning)
+    @property
+    def example(self) -> str:
+        """A name that it counts."""
+        return EXAMPLES[self.names]
 
 
-def _optimized(name: str, unit: Unit, field: str, meaning: str) -> Metric:
-    whole, reads = None if field == "count" else f"compiled_{field}", ("cloned", field)
-    return Metric(name=name, unit=unit, stage="compiled", whole=whole, reads=reads, meaning=meaning)
+EXAMPLES: Mapping[Names, str] = MappingProxyType(
+    {"primitives": "dot_general", "opcodes": "dot", "collectives": "all-gather"}
+)
 
 
-WRITTEN_FLOPS = "flops as written"
-"""What dead flops are a part of: they do not run, so that the flops of the program have none."""
+class Subject(NamedTuple):
+    """A line of the table: what a limit names, and where its number stands at each stage."""
+
+    name: str
+    unit: Unit
+    traced: Reads | None
+    compiled: Reads | None
+    meaning: str
+    names: Mapping[Stage, Names] = MappingProxyType({})
+    """What a count by name has names of, at each stage."""
+
+
+def _kind(name: str, meaning: str) -> Subject:
+    reads = (name, "count")
+    return Subject(name, "findings", reads, reads, meaning)
+
+
+def _memory(name: str, meaning: str) -> Subject:
+    return Subject(name, "bytes", None, ("compiled", name), meaning)
+
 
 # fmt: off
 _TABLE = (
-    _traced("eqns", "count", None, ("totals", "eqns"),
+    Subject("eqns", "count", ("totals", "eqns"), None,
             "Equations of the inlined program: each call site counted, each loop body once."),
-    _traced("flops", "flop", None, ("totals", "flops"),
+    Subject("flops", "flop", ("totals", "flops"), ("compiled", "flops"),
             "Floating-point operations, loop bodies times their trip counts, as XLA counts them."),
-    _traced("transcendentals", "transcendentals", None, ("totals", "transcendentals"),
+    Subject("transcendentals", "transcendentals",
+            ("totals", "transcendentals"), ("compiled", "transcendentals"),
             "Elementwise exp, log, sin, tanh and the like, per element, apart from flops."),
-    _traced("bytes_accessed", "bytes", None, ("totals", "bytes_accessed"),
-            "Bytes that the equations read and write, each on its own, before any fusion."),
-    _traced("operations", "op", None, ("totals", "operations"),
-            "Flops and transcendentals together."),
-    _traced("waste", "op", "operations", ("waste", "operations"),
-            "Operations that `report.without()` saves: the program without its waste."),
-    _traced("duplicates", "count", "eqns", ("duplicates", "count"),
-            "Equations that compute a value which the program has computed already."),
-    _traced("duplicate_flops", "flop", "flops", ("duplicates", "flops"),
-            "Flops of the repetitions, the first computation of each value not counted."),
-    _traced("duplicate_transcendentals", "transcendentals", "transcendentals",
-            ("duplicates", "transcendentals"),
-            "Transcendentals of the repetitions, the first computation of each not counted."),
-    _traced("dead", "count", "eqns", ("dead", "count"),
-            "Equations whose results reach no output and no effect, without what AD leaves."),
-    _traced("dead_flops", "flop", WRITTEN_FLOPS, ("dead", "flops"),
-            "Flops of the dead equations: traced, and dropped when JAX lowers the program."),
-    _traced("recomputed_flops", "flop", "flops", ("recomputed", "flops"),
-            "Flops that jax.checkpoint (remat) does again in the backward pass, as asked."),
-    _traced("zero_flops", "flop", "flops", ("zeros", "flops"),
-            "Flops on parts of values that are zero whatever the inputs are."),
-    _traced("zero_transcendentals", "transcendentals", "transcendentals",
-            ("zeros", "transcendentals"),
-            "Transcendentals of parts of values that are zero whatever the inputs are."),
-    _traced("key_reuse", "count", "eqns", ("key_reuse", "count"),
-            "Random draws made again from the same key, which give the same numbers."),
-    _traced("loop_invariants", "count", "eqns", ("loop_invariants", "count"),
-            "Equations in a loop that compute the same in every iteration."),
-    _traced("loop_invariant_flops", "flop", "flops", ("loop_invariants", "flops"),
-            "Flops of all iterations but the one that such equations are needed in."),
-    _traced("loop_invariant_transcendentals", "transcendentals", "transcendentals",
-            ("loop_invariants", "transcendentals"),
-            "Transcendentals of all iterations but the one that such equations are needed in."),
-    _traced("batch_invariants", "count", "eqns", ("batch_invariants", "count"),
-            "Equations whose operands, and so whose results, are the same along an axis."),
-    _traced("batch_invariant_flops", "flop", "flops", ("batch_invariants", "flops"),
-            "Flops of such equations for all of the equal slices but one."),
-    _traced("batch_invariant_transcendentals", "transcendentals", "transcendentals",
-            ("batch_invariants", "transcendentals"),
-            "Transcendentals of such equations for all of the equal slices but one."),
-    _traced("constant_work", "count", "eqns", ("constant_work", "count"),
-            "Equations of substantial work that no argument reaches."),
-    _traced("constant_flops", "flop", "flops", ("constant_work", "flops"),
-            "Flops of substantial work that no argument reaches, done anew in every call."),
-    _traced("constant_transcendentals", "transcendentals", "transcendentals",
-            ("constant_work", "transcendentals"),
-            "Transcendentals of substantial work that no argument reaches."),
-    _traced("repeated_callbacks", "count", "eqns", ("repeated_callbacks", "count"),
-            "Calls of jax.pure_callback that repeat one with the same function and operands."),
-    _traced("full_jacobians", "count", "eqns", ("full_jacobians", "count"),
-            "Products and sums of a whole Jacobian or Hessian, where one jvp or vjp would do."),
-    _traced("full_jacobian_flops", "flop", "flops", ("full_jacobians", "flops"),
-            "Flops that the products alone, without their Jacobians, would save."),
-    _traced("wrong_modes", "count", "eqns", ("wrong_modes", "count"),
-            "Jacobians that the other mode makes with less than half as many vectors."),
-    _traced("wrong_mode_flops", "flop", "flops", ("wrong_modes", "flops"),
-            "Flops that the other mode would save, estimated as if a pull cost what a push does."),
-    _traced("repeated_factorizations", "count", "eqns", ("repeated_factorizations", "count"),
-            "Factorizations of a matrix that is factored already, transposed or with other flags."),
-    _traced("repeated_factorization_flops", "flop", "flops", ("repeated_factorizations", "flops"),
-            "Flops of the factorizations that one of the same matrix makes needless."),
-    _traced("largest_intermediate_bytes", "bytes", None, ("intermediates", "largest_nbytes"),
-            "Size of the largest array that an equation makes, before any fusion."),
-    _traced("residual_bytes", "bytes", None, ("residuals", "nbytes"),
-            "Size of the values that the forward pass keeps for the backward pass."),
-    _traced("constant_bytes", "bytes", None, ("constants", "nbytes"),
+    Subject("bytes_accessed", "bytes",
+            ("totals", "bytes_accessed"), ("compiled", "bytes_accessed"),
+            "Bytes that equations read and write, each on its own; compiled: after fusion."),
+    Subject("constant_bytes", "bytes", ("constants", "nbytes"), None,
             "Size of the arrays that the function closes over and the program carries along."),
-    _compiled("compiled_flops", "flop", "flops",
-              "Flops of the optimized program."),
-    _compiled("compiled_transcendentals", "transcendentals", "transcendentals",
-              "Transcendentals of the optimized program."),
-    _compiled("compiled_bytes_accessed", "bytes", "bytes_accessed",
-              "Bytes that the optimized program reads and writes."),
-    _optimized("cloned", "count", "count",
-               "Instructions that the compiler has beyond those that the program asks for."),
-    _optimized("cloned_flops", "flop", "flops",
-               "Flops of what the compiler computes more often than the program asks for."),
-    _optimized("cloned_transcendentals", "transcendentals", "transcendentals",
-               "Transcendentals of what the compiler computes more often than asked for."),
-    _compiled("collective_bytes", "bytes", "collective_bytes",
-              "Bytes that communication between devices passes through one device."),
-    _compiled("temp_bytes", "bytes", "temp_bytes",
-              "Scratch memory of the compiled program, beside arguments and outputs."),
-    _compiled("argument_bytes", "bytes", "argument_bytes",
-              "Memory of the compiled program's arguments."),
-    _compiled("output_bytes", "bytes", "output_bytes",
-              "Memory of the compiled program's outputs."),
-    _compiled("alias_bytes", "bytes", "alias_bytes",
-              "Output memory shared with donated arguments."),
-    _compiled("code_bytes", "bytes", "code_bytes",
-              "Size of the generated code."),
-    _compiled("peak_bytes", "bytes", "peak_bytes",
-              "Most memory in use at once, where the compiler says."),
+    Subject("residual_bytes", "bytes", ("residuals", "nbytes"), None,
+            "Size of the values that the forward pass keeps for the backward pass."),
+    Subject("largest_intermediate_bytes", "bytes", ("intermediates", "largest_nbytes"), None,
+            "Size of the largest array that an equation makes, before any fusion."),
+    Subject("waste", "op", ("waste", "operations"), ("waste", "operations"),
+            "Operations that `report.without()` saves: the program without its waste."),
+    _kind("duplicates",
+          "Values that the program computes again, though it has them already."),
+    _kind("dead",
+          "Work whose results reach no output and no effect; JAX drops it when it lowers."),
+    _kind("zeros",
+          "Work on parts of values that are zero whatever the inputs are."),
+    _kind("loop_invariants",
+          "Work in a loop that is the same in every iteration."),
+    _kind("batch_invariants",
+          "Work on operands that are the same along an axis."),
+    _kind("constant_work",
+          "Substantial work that no argument reaches, done anew in every call."),
+    _kind("repeated_callbacks",
+          "Calls of `jax.pure_callback` that repeat one with the same function and operands."),
+    _kind("full_jacobians",
+          "Products and sums of a whole Jacobian or Hessian, where one jvp or vjp would do."),
+    _kind("wrong_modes",
+          "Jacobians that the other mode makes with less than half as many vectors."),
+    _kind("repeated_factorizations",
+          "Factorizations of a matrix that is factored already, transposed or with other flags."),
+    _kind("recomputed",
+          "What `jax.checkpoint` (remat) does again in the backward pass, as asked."),
+    _kind("key_reuse",
+          "Random draws made again from the same key, which give the same numbers."),
+    _kind("vmapped_conds",
+          "A `cond` that runs all its branches under `vmap`."),
+    _kind("upcast_dots",
+          "Dot products of operands that were widened first."),
+    Subject("primitives", "count", ("totals", "primitives"), None,
+            "How often each primitive occurs, counted like eqns.",
+            {"traced": "primitives"}),
+    Subject("executions", "count", ("totals", "executions"), ("compiled", "executions"),
+            "How often each primitive, or opcode, runs: occurrences times trip counts.",
+            {"traced": "primitives", "compiled": "opcodes"}),
+    Subject("opcodes", "count", None, ("compiled", "opcodes"),
+            "Instructions of the optimized program by opcode, fusions entered.",
+            {"compiled": "opcodes"}),
+    Subject("collectives", "count", None, ("compiled", "collective_counts"),
+            "Communication between devices by kind, asynchronous and fused forms once.",
+            {"compiled": "collectives"}),
+    Subject("collective_executions", "count", None, ("compiled", "collective_executions"),
+            "How often each kind of communication happens, trip counts applied.",
+            {"compiled": "collectives"}),
+    _memory("collective_bytes",
+            "Bytes that communication between devices passes through one device."),
+    Subject("recomputed_by_xla", "op", None, ("recomputed_by_xla", "operations"),
+            "Operations that the compiler does more often than the program asks for."),
+    _memory("temp_bytes",
+            "Scratch memory of the compiled program, beside arguments and outputs."),
+    _memory("argument_bytes",
+            "Memory of the compiled program's arguments."),
+    _memory("output_bytes",
+            "Memory of the compiled program's outputs."),
+    _memory("alias_bytes",
+            "Output memory shared with donated arguments."),
+    _memory("code_bytes",
+            "Size of the generated code."),
+    _memory("peak_bytes",
+            "Most memory in use at once, where the compiler says."),
 )
 # fmt: on
 
+SUBJECTS: Mapping[str, Subject] = MappingProxyType({each.name: each for each in _TABLE})
+"""What limits name: ``max_`` and a name, in the scope ``compiled`` where that has it."""
 
-SURVIVING = "surviving_"
+WRITTEN = "operations as written"
+"""What dead operations are a part of: they do not run, so that those of the program have none."""
 
-
-def _surviving(metric: Metric) -> Metric:
-    """What is left of a sum of findings once the compiler has removed what it can."""
-    meaning = f"What the compiler leaves in of `{metric.name}`, as it was traced."
-    name = SURVIVING + metric.name
-    return replace(metric, name=name, stage="compiled", meaning=meaning)
+_OPERATIONS = "operations"
 
 
-_SURVIVING = tuple(
-    _surviving(each)
-    for each in _TABLE
-    if each.kind and each.stage == "traced" and each.unit != "bytes"
-)
+def _whole(metric: Metric) -> str:
+    """What operations of findings are a part of; prices are of the program as it was traced."""
+    if metric.kind in OPTIMIZED:
+        return f"{COMPILED}.{_OPERATIONS}"
+    return WRITTEN if metric.kind == "dead" else _OPERATIONS
 
-ABOUT_MEMORY = frozenset(each.kind for each in _TABLE if each.kind and each.unit == "bytes")
-"""The kinds of findings about arrays that take memory, none of which is work."""
+
+def _named(subject: Subject, stage: Stage) -> str:
+    return subject.name if stage == "traced" else f"{COMPILED}.{subject.name}"
+
+
+def _places() -> Iterator[tuple[Subject, Stage, Reads]]:
+    """Where each subject stands, the traced program first."""
+    yield from ((each, "traced", each.traced) for each in _TABLE if each.traced)
+    yield from ((each, "compiled", each.compiled) for each in _TABLE if each.compiled)
+
+
+def _metric(subject: Subject, stage: Stage, reads: Reads) -> Metric:
+    metric = Metric(
+        name=_named(subject, stage),
+        unit=subject.unit,
+        stage=stage,
+        whole=None,
+        reads=reads,
+        meaning=subject.meaning,
+    )
+    return replace(metric, whole=_whole(metric)) if metric.unit == "op" else metric
+
+
+def _family(subject: Subject, stage: Stage, reads: Reads) -> Family:
+    return Family(
+        name=_named(subject, stage),
+        stage=stage,
+        reads=reads,
+        names=subject.names[stage],
+        meaning=subject.meaning,
+    )
+
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {metric.name: metric for metric in (*_TABLE, *_SURVIVING)}
+    {_named(*place[:2]): _metric(*place) for place in _places() if not place[0].names}
 )
+"""Every number by name, those of the traced program first."""
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {_named(*place[:2]): _family(*place) for place in _places() if place[0].names}
+)
+"""Every count by name."""
+
+
+def _operations(name: str, stage: Stage, source: str, meaning: str) -> Metric:
+    reads = (source, "operations")
+    return Metric(name=name, unit="op", stage=stage, whole=None, reads=reads, meaning=meaning)
+
 
 WHOLES: Mapping[str, Metric] = MappingProxyType(
     {
         **METRICS,
-        WRITTEN_FLOPS: _traced(
-            WRITTEN_FLOPS, "flop", None, ("written", "flops"), "Flops, dead equations included."
+        _OPERATIONS: _operations(
+            _OPERATIONS, "traced", "totals", "Flops and transcendentals together."
+        ),
+        WRITTEN: _operations(WRITTEN, "traced", "written", "Operations, dead ones included."),
+        f"{COMPILED}.{_OPERATIONS}": _operations(
+            f"{COMPILED}.{_OPERATIONS}", "compiled", "compiled", "Those of the optimized program."
         ),
     }
 )
 """What metrics are parts of, by the name of the whole."""
 
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {
-        "primitives": Family(
-            name="primitives",
-            stage="traced",
-            reads=("totals", "primitives"),
-            names="primitives",
-            example="dot_general",
-            meaning="How often each primitive occurs, counted like eqns.",
-        ),
-        "executions": Family(
-            name="executions",
-            stage="traced",
-            reads=("totals", "executions"),
-            names="primitives",
-            example="dot_general",
-            meaning="How often each primitive runs: occurrences times trip counts.",
-        ),
-        "ops": Family(
-            name="ops",
-            stage="compiled",
-            reads=("compiled", "ops"),
-            names="opcodes",
-            example="dot",
-            meaning="Instructions of the optimized program by opcode, fusions entered.",
-        ),
-        "op_executions": Family(
-            name="op_executions",
-            stage="compiled",
-            reads=("compiled", "executions"),
-            names="opcodes",
-            example="dot",
-            meaning="How often the instructions of each opcode run, trip counts applied.",
-        ),
-        "collectives": Family(
-            name="collectives",
-            stage="compiled",
-            reads=("compiled", "collective_counts"),
-            names="collectives",
-            example="all-gather",
-            meaning="Communication between devices by kind, asynchronous and fused forms once.",
-        ),
-        "collective_executions": Family(
-            name="collective_executions",
-            stage="compiled",
-            reads=("compiled", "collective_executions"),
-            names="collectives",
-            example="all-gather",
-            meaning="How often each kind of communication happens, trip counts applied.",
-        ),
-    }
+ABOUT_MEMORY = frozenset(
+    each.kind for each in METRICS.values() if each.kind and each.unit == "bytes"
 )
+"""The kinds of findings about arrays that take memory, none of which is work."""
 
-COMPILED_FIELDS = frozenset(
-    {each.reads[1] for each in METRICS.values() if each.reads[0] == "compiled"}
-    | OPTIMIZED
-    | {each.reads[1] for each in FAMILIES.values() if each.stage == "compiled"}
-)
+COMPILED_FIELDS = OPTIMIZED | {
+    field
+    for source, field in (
+        *(metric.reads for metric in WHOLES.values()),
+        *(family.reads for family in FAMILIES.values()),
+    )
+    if source == COMPILED
+}
+"""The attributes of the compiled stage that metrics read."""

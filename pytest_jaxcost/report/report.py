@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
-from typing import Any, cast
+from functools import partial, reduce
+from typing import Any, Unpack, cast
 
 from .counts import Counts
 from .culprits import Culprits, culprits
@@ -13,17 +13,20 @@ from .errors import LimitError
 from .headline import headline_of
 from .html import html
 from .judge import Verdict, judge
-from .limits import Limit, Limits
+from .limit import Limit, Step
+from .limits import Limits
 from .measurement import Measurement, read
 from .message import BESIDE_MARGIN, failure
 from .metrics import ABOUT_MEMORY, METRICS, OPTIMIZED, Family, Metric
 from .numbers import KindFindings, Number, Origin
+from .phases import NAMES, PHASES
 from .reading import Reading
-from .records import PHASES, Findings
+from .records import Findings
 from .stages import Stages
 from .style import Style
 from .suggest import did_you_mean
 from .summary import summary
+from .typed import Keywords
 
 
 class CostError(AssertionError):
@@ -88,10 +91,10 @@ class Phases(Mapping[str, "Report"]):
         self._report = report
 
     def __getitem__(self, name: str) -> Report:
-        if name not in PHASES:
-            near = did_you_mean(name, PHASES)
+        if name not in NAMES:
+            near = did_you_mean(name, NAMES)
             raise KeyError(f"no phase is named {name!r}{near or '.'} There are {', '.join(PHASES)}")
-        return self._report._phase(name)
+        return self._report._part(Step("phases", name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(PHASES)
@@ -119,7 +122,7 @@ class Report:
     ) -> None:
         self._measurement = measurement
         self._whole = whole
-        self._parts: dict[str, Report] = {}
+        self._parts: dict[Step, Report] = {}
         self._ignore = frozenset(measurement.canonical(name) for name in ignore)
 
     @property
@@ -211,10 +214,11 @@ class Report:
 
     @property
     def phases(self) -> Phases:
-        """The report of each phase: primal, jvp, transpose, recompute and unattributed.
+        """The report of each phase: forward, backward, remat and unattributed.
 
         Their amounts add up to those of the whole. ``unattributed`` is what belongs to a derivative
-        without a record of JAX's that says to which part of it.
+        without a record of JAX's that says to which part of it. JAX's own names are accepted too:
+        ``primal`` and ``jvp``, which make up forward, ``transpose`` and ``recompute``.
         """
         return Phases(self)
 
@@ -233,7 +237,7 @@ class Report:
         Raises:
             ScopeError: nothing of the program belongs to it; the message lists the scopes.
         """
-        return Report(self._measurement.scope(scope), ignore=self._ignore, whole=self)
+        return self._part(Step("scopes", scope))
 
     def __getattr__(self, name: str) -> Findings:
         if name.startswith("_"):
@@ -307,7 +311,7 @@ class Report:
             return self
         return Report(self._measurement, ignore=self._ignore | more, whole=self._whole)
 
-    def check(self, **limits: Any) -> Report:
+    def check(self, **limits: Unpack[Keywords]) -> Report:
         """The report itself when every limit is kept.
 
         Raises ``CostError`` with all limits that are not, and ``LimitError`` for a limit that
@@ -330,12 +334,25 @@ class Report:
         return verdicts
 
     def judge(
-        self, limits: Collection[Limit], *, relative_to: Report | None = None
+        self, limits: Collection[Limit], *, relative_to: Report | Callable[..., Any] | None = None
     ) -> tuple[Verdict, ...]:
-        """A verdict for each limit; raises ``LimitError`` if ``relative_to`` is no report."""
-        if relative_to is not None and not isinstance(relative_to, Report):
-            raise LimitError(f"relative_to={relative_to!r} is not a report; pass what measure gave")
-        return tuple(verdict for limit in limits for verdict in self._judge_one(limit, relative_to))
+        """A verdict for each limit; raises ``LimitError`` if ``relative_to`` cannot be measured."""
+        __tracebackhide__ = True
+        needed = any(limit.bound.sort == "multiple" for limit in limits)
+        other = self._relative_to(relative_to, needed=needed)
+        return tuple(verdict for limit in limits for verdict in self._judge_one(limit, other))
+
+    def _relative_to(self, other: Any, *, needed: bool) -> Report | None:
+        """The report that multiples are of; a function is measured with the same arguments."""
+        __tracebackhide__ = True
+        if other is None or isinstance(other, Report):
+            return other
+        if not callable(other):
+            raise LimitError(
+                f"relative_to={other!r} is no report and no function; pass what measure gave, or"
+                " a function that takes the same arguments"
+            )
+        return Report(self._measurement.of(other), ignore=self._ignore) if needed else None
 
     def explain(
         self, verdicts: Collection[Verdict], *, verbosity: int = 0, style: Style | None = None
@@ -390,13 +407,14 @@ class Report:
         return judge([limit], self._part_for(limit).read, relative, whole=self.read)
 
     def _part_for(self, limit: Limit) -> Report:
-        return self if limit.phase is None else self._phase(limit.phase)
+        return reduce(Report._part, limit.scope, self)
 
-    def _phase(self, name: str) -> Report:
-        if name not in self._parts:
-            part = self._measurement.phase(name)
-            self._parts[name] = Report(part, ignore=self._ignore, whole=self)
-        return self._parts[name]
+    def _part(self, step: Step) -> Report:
+        if step not in self._parts:
+            find = {"phases": self._measurement.phase, "scopes": self._measurement.scope}
+            part = find[step.keyword](step.part)
+            self._parts[step] = Report(part, ignore=self._ignore, whole=self)
+        return self._parts[step]
 
     def _total(self, field: str) -> Number:
         evidence = partial(self._measurement.occurrences, None)

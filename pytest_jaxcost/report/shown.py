@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from .metrics import Metric
 from .reading import Reading
 from .records import Findings
 
@@ -40,5 +41,7 @@ class Shown(Protocol):
     def metrics(self) -> Readings: ...
 
     def findings(self, kind: str) -> Findings: ...
+
+    def read(self, subject: Metric) -> Reading: ...
 
     def known_metrics(self) -> Mapping[str, int | float]: ...

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from .culprits import chosen
 from .layout import Cell, Line, ends, paragraph, row, text
 from .message import caveat_lines, shown_lines, where_measured
-from .metrics import METRICS, OPTIMIZED
+from .metrics import METRICS, OPTIMIZED, Metric
 from .shown import Shown
 from .style import Style
 from .wording import NOTES, amount
@@ -47,6 +47,13 @@ def cells(report: Shown, names: Iterator[str] | tuple[str, ...]) -> Iterator[Cel
         reading = report.metrics.reading(name)
         if reading.value is not None:
             yield Cell(f"{name} {amount(reading, METRICS[name].unit)}")
+            yield Cell(_price(report, METRICS[name]))
+
+
+def _price(report: Shown, metric: Metric) -> str:
+    """What findings cost, beside how many there are."""
+    priced = metric.in_operations
+    return "" if priced is metric else amount(report.read(priced), priced.unit)
 
 
 def _primitives(counts: Mapping[str, int], style: Style) -> tuple[Line, ...]:

@@ -37,7 +37,8 @@ SECONDS: Mapping[str, Fraction] = MappingProxyType(
 EXAMPLES: Mapping[Unit, str] = MappingProxyType(
     {
         "count": '12, "1.5k" or "2M"',
-        "op": '2000, "2 kop" or "1.5 Mop"',
+        "findings": '0, "2 kop" or "5%"',
+        "op": '0, "2 kop" or "5%"',
         "flop": '2000000, "2 MFLOP" or "1.5 GFLOP"',
         "transcendentals": '5000, "5k" or "1.5M"',
         "bytes": '4096, "24 MiB" or "3 kB"',
@@ -47,7 +48,8 @@ EXAMPLES: Mapping[Unit, str] = MappingProxyType(
 ACCEPTED: Mapping[Unit, str] = MappingProxyType(
     {
         "count": "a plain number",
-        "op": "operations",
+        "findings": "a number of findings, operations or a share",
+        "op": "operations or a share",
         "flop": "flop",
         "transcendentals": "a plain number",
         "bytes": "bytes",
@@ -64,12 +66,14 @@ _NUMBER = re.compile(
 class Bound:
     """A limit's number: an amount, a ``share`` of the whole, or a ``multiple`` of another report.
 
-    ``text`` is what the user wrote. A share of ``"5%"`` has the value 1/20.
+    ``text`` is what the user wrote. A share of ``"5%"`` has the value 1/20. ``unit`` is the one
+    that was written, ``None`` for a plain number.
     """
 
     value: Fraction
     sort: Literal["amount", "share", "multiple"]
     text: str
+    unit: Unit | None = None
 
 
 def _suffixes() -> dict[str, tuple[Unit | None, Fraction]]:
@@ -107,6 +111,7 @@ def parse(written: object, unit: Unit) -> Bound:
     if isinstance(written, bool) or not isinstance(written, (Real, Decimal)):
         raise LimitError(f"{written!r} is not an amount; write {EXAMPLES[unit]}")
     value = _whole(_from_number(written), unit, written)
+    _require_unit(value, unit, written)
     text = str(value) if value.denominator == 1 else f"{written}"
     return Bound(value=value, sort="amount", text=text)
 
@@ -149,8 +154,17 @@ def _from_text(written: str, unit: Unit) -> Bound:
         return Bound(value=_share(number, written), sort="share", text=text)
     if match["unit"] in ("x", "×"):
         return Bound(value=number, sort="multiple", text=text)
-    factor = _factor(match["unit"], unit, written)
-    return Bound(value=_whole(number * factor, unit, written), sort="amount", text=text)
+    family, factor = _factor(match["unit"], unit, written)
+    value = _whole(number * factor, unit, written)
+    if family is None:
+        _require_unit(value, unit, written)
+    return Bound(value=value, sort="amount", text=text, unit=family)
+
+
+def _require_unit(value: Fraction, unit: Unit, written: object) -> None:
+    """Operations are no number of anything that can be seen in a program: only 0 is plain."""
+    if unit == "op" and value:
+        raise LimitError(f"{written!r} has no unit; write {EXAMPLES[unit]}")
 
 
 def _share(percent: Fraction, written: str) -> Fraction:
@@ -159,19 +173,20 @@ def _share(percent: Fraction, written: str) -> Fraction:
     return percent / 100
 
 
-def _factor(suffix: str, unit: Unit, written: str) -> Fraction:
+def _factor(suffix: str, unit: Unit, written: str) -> tuple[Unit | None, Fraction]:
+    """The unit that a suffix is of, and what the number is multiplied by."""
     if suffix not in _SUFFIXES:
         near = did_you_mean(suffix, _SUFFIXES)
         raise LimitError(
             f"{written!r} has the unknown unit {suffix!r}; write {EXAMPLES[unit]}{near}"
         )
     family, factor = _SUFFIXES[suffix]
-    if family not in (None, unit):
+    if family not in (None, unit) and (unit, family) != ("findings", "op"):
         raise LimitError(
             f"{written!r} is in {family}, and this limit takes {ACCEPTED[unit]};"
             f" write {EXAMPLES[unit]}"
         )
-    return factor
+    return family, factor
 
 
 def _whole(value: Fraction, unit: Unit, written: object) -> Fraction:

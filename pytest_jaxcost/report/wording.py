@@ -43,7 +43,7 @@ NOTES: Mapping[str, str] = MappingProxyType(
         "key_reuse": "Draws from one key are the same numbers.",
         "vmapped_conds": "information: vmap cannot branch for each element of a batch.",
         "upcast_dots": "information: dot products take narrow operands as they are.",
-        "cloned": "the compiler's doing: the program itself asks for less.",
+        "recomputed_by_xla": "the compiler's doing: the program itself asks for less.",
     }
 )
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 import jax
 
 from pytest_jaxcost import api
-from pytest_jaxcost.report.report import CostError, LimitError, Report
+from pytest_jaxcost.report.dotted import bounded, in_scopes
+from pytest_jaxcost.report.errors import LimitError
+from pytest_jaxcost.report.limits import Limits
+from pytest_jaxcost.report.report import CostError, Report
 from pytest_jaxcost.targets import TargetError
 
 from .arguments import argument
@@ -46,7 +50,7 @@ def main(written: Sequence[str] | None = None) -> int:
     options = parser.parse_args(written)
     try:
         report = _measured(options)
-        exceeded = _exceeded(report, dict(options.max))
+        exceeded = _exceeded(report, options.max)
     except (UsageError, LimitError, TargetError) as error:
         parser.error(str(error))
     text = json.dumps(report.to_dict(), indent=2) if options.json else str(report)
@@ -108,11 +112,11 @@ def _argnums(text: str) -> Argnums:
     return positions if len(positions) > 1 else positions[0]
 
 
-def _limit(text: str) -> tuple[str, str]:
+def _limit(text: str) -> Limits:
     name, equals, bound = text.partition("=")
     if not (name.strip() and equals and bound.strip()):
         raise UsageError(f"{text!r} is no limit; accepted is NAME=BOUND, as in flops='2 GFLOP'")
-    return f"max_{name.strip()}", bound.strip()
+    return Limits.of(in_scopes(name.strip(), bounded("max_", bound.strip())))
 
 
 def _measured(options: argparse.Namespace) -> Report:
@@ -132,10 +136,10 @@ def _function(options: argparse.Namespace) -> Callable[..., Any]:
     return found
 
 
-def _exceeded(report: Report, limits: Mapping[str, str]) -> str:
+def _exceeded(report: Report, limits: Iterable[Limits]) -> str:
     """The message about limits that are not kept."""
     try:
-        report.check(**limits)
+        report.enforce(reduce(lambda below, above: above.over(below), limits, Limits()))
     except CostError as error:
         return f"{error}\n"
     return ""

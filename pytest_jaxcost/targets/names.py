@@ -15,6 +15,14 @@ from pytest_jaxcost.report.suggest import did_you_mean
 PLATFORMS = ("cpu", "tpu", "cuda")
 TPUS = ("v2", "v3", "v4", "v5e", "v5p", "v6e", "tpu7x")
 GPUS = ("a100", "h100", "h200", "b200")
+SHORT = {
+    **{name: f"cuda:{name}" for name in GPUS},
+    **{name: f"tpu:{name}:2x2" for name in TPUS},
+    "gpu": "cuda:h100",
+    "nvidia": "cuda:h100",
+}
+"""What devices are called without their platform, and the whole name of one."""
+
 ACCEPTED = (
     "accepted are 'cpu', 'tpu:<chip>:<topology>' as in 'tpu:v5e:2x2', and 'cuda:<name>' of "
     f"{', '.join(GPUS)} or with the path of a GpuTargetConfigProto in text form"
@@ -52,10 +60,15 @@ def parse(written: Any) -> Target:
         raise LimitError(f"target={written!r}: not the name of a target, such as 'cpu'; {ACCEPTED}")
     platform, _, device = written.strip().partition(":")
     if platform not in PLATFORMS:
-        near = did_you_mean(platform, PLATFORMS)
-        raise LimitError(f"target={written!r}: no target is named so{near or ';'} {ACCEPTED}")
+        raise LimitError(f"target={written!r}: no target is named so{_near(platform)} {ACCEPTED}")
     _CHECKS[platform](written, device)
     return Target(platform=platform, device=device)
+
+
+def _near(name: str) -> str:
+    """What may have been meant by a platform that there is not."""
+    full = SHORT.get(name.lower())
+    return f"; did you mean {full!r}?" if full else did_you_mean(name, PLATFORMS) or ";"
 
 
 def _check_cpu(written: str, device: str) -> None:

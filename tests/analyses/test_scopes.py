@@ -273,13 +273,13 @@ def test_findings_in_a_scope_are_those_of_its_own_repetitions() -> None:
 
 def test_the_compiled_stage_of_a_part_is_unknown() -> None:
     part = measure(main, (X, X)).scope(helper_1)
-    assert part.metrics["compiled_flops"] is None
-    assert part.metrics.reading("temp_bytes").reason == (
+    assert part.metrics["compiled.flops"] is None
+    assert part.metrics.reading("compiled.temp_bytes").reason == (
         "the compiled program is not divided into phases and scopes"
     )
     assert not part.has_compiled
     with pytest.raises(CostError, match="is not divided"):
-        part.check(max_temp_bytes=0)
+        part.check(compiled={"max_temp_bytes": 0})
 
 
 def test_a_part_can_be_shown() -> None:

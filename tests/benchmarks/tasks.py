@@ -65,7 +65,7 @@ def judged(fresh: Fresh) -> Callable[[], object]:
     report = measure(*_cleared(fresh))
     known = (report.duplicates, report.compiled)
     assert all(each is not None for each in known)
-    return lambda: [report.metrics[name] for name in ("compiled_flops", "surviving_duplicates")]
+    return lambda: [report.metrics[name] for name in ("compiled.flops", "compiled.duplicates")]
 
 
 def eliminated(fresh: Fresh) -> Callable[[], object]:

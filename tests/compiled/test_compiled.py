@@ -35,7 +35,7 @@ def test_a_loop_counts_as_often_as_it_runs() -> None:
     )
     assert looped.flops >= 10 * CUBE
     assert looped.transcendentals == 10 * 64
-    assert (looped.ops["dot"], looped.executions["dot"]) == (1, 10)
+    assert (looped.opcodes["dot"], looped.executions["dot"]) == (1, 10)
     assert looped.xla["flops"] < 2 * CUBE
     assert (looped.exact, looped.caveats, looped.bounds) == (True, (), frozenset())
 
@@ -45,14 +45,14 @@ def test_a_loop_of_unknown_length_makes_every_weighted_count_a_bound() -> None:
     assert looped.flops >= CUBE
     assert not looped.exact
     assert {"flops", "bytes_accessed", "executions"} < looped.bounds
-    assert "ops" not in looped.bounds
+    assert "opcodes" not in looped.bounds
     (caveat,) = looped.caveats
     assert "unknown number of times" in caveat
 
 
 def test_a_library_function_without_a_rule_leaves_only_the_work_open() -> None:
     found = compiled(lambda x: jax.pure_callback(lambda y: y, X, x) @ x)
-    assert found.bounds == {"flops", "transcendentals"}
+    assert found.bounds == {"flops", "transcendentals", "operations"}
     assert list(found.opaque.values()) == [1]
     assert found.caveats
 
@@ -125,7 +125,7 @@ def test_an_estimate_of_the_compilers_own_is_kept() -> None:
 
 def test_without_a_text_nothing_is_counted_and_the_reason_stands() -> None:
     silent = Compiled(Silent())
-    for name in ("flops", "ops", "executions", "collectives", "collective_bytes"):
+    for name in ("flops", "opcodes", "executions", "collectives", "collective_bytes"):
         assert getattr(silent, name) is None
         assert silent.reasons[name] == NO_TEXT
     assert (silent.exact, silent.caveats) == (False, (NO_TEXT,))
@@ -146,7 +146,7 @@ def test_the_text_is_read_only_for_what_needs_it() -> None:
     found = compiled(lambda x: x @ x)
     assert found.temp_bytes is not None
     assert "pricing" not in found.program.__dict__
-    assert found.ops["dot"] == 1
+    assert found.opcodes["dot"] == 1
     assert "pricing" in found.program.__dict__
 
 

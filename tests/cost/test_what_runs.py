@@ -154,12 +154,13 @@ def test_what_is_dead_is_priced_as_if_it_ran() -> None:
     assert cone.share == (18 + 6 + 3) / (18 + 6 + 3 + 3)
 
 
-def test_a_share_of_dead_flops_is_of_what_is_written() -> None:
+def test_a_share_of_dead_operations_is_of_what_is_written() -> None:
     report = measure(unused, (X,))
     assert (report.flops, report.dead.flops) == (0, 24)
-    report.check(max_dead_flops="100%")
-    with pytest.raises(CostError, match=r"100% of 24 FLOP as written"):
-        report.check(max_dead_flops="99%")
+    assert (report.transcendentals, report.dead.transcendentals) == (3, 3)
+    report.check(max_dead="90%")
+    with pytest.raises(CostError, match=r"90\.0% of 30 op as written"):
+        report.check(max_dead="89%")
 
 
 def test_what_is_dead_is_not_blamed() -> None:

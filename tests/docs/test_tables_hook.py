@@ -8,15 +8,14 @@ import pytest
 
 from docs.hooks.tables import (
     deviations_table,
-    families_table,
-    metrics_table,
     on_page_markdown,
     options_table,
     rewritten_table,
+    subjects_table,
 )
 from pytest_jaxcost.cost.deviations import DEVIATIONS, REWRITTEN, Deviation, LoweredForm
 from pytest_jaxcost.plugin.options import OPTIONS, Option
-from pytest_jaxcost.report.metrics import FAMILIES, METRICS
+from pytest_jaxcost.report.metrics import SUBJECTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -27,13 +26,13 @@ def test_a_page_without_tables_is_left_alone() -> None:
 
 def test_a_row() -> None:
     assert (
-        "| `duplicate_flops` | flop | `flops` | "
-        "Flops of the repetitions, the first computation of each value not counted. |"
-    ) in metrics_table("traced").splitlines()
+        "| `zeros` | findings, operations, share | yes | yes | "
+        "Work on parts of values that are zero whatever the inputs are. |"
+    ) in subjects_table().splitlines()
 
 
-@pytest.mark.parametrize("name", [*METRICS, *FAMILIES])
-def test_the_limits_page_has_every_metric_once(name: str) -> None:
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_limits_page_has_every_subject_once(name: str) -> None:
     page = on_page_markdown((DOCS / "limits.md").read_text(encoding="utf-8"))
     assert page.count(f"\n| `{name}` |") == 1
 
@@ -59,11 +58,5 @@ def test_the_page_on_counting_has_every_rewritten_primitive_once(rewritten: Lowe
 
 
 def test_every_row_has_the_cells_of_its_header() -> None:
-    whole = (families_table(), options_table(), deviations_table(), rewritten_table())
-    for table in (metrics_table("compiled"), *whole):
+    for table in (subjects_table(), options_table(), deviations_table(), rewritten_table()):
         assert len({line.count("|") for line in table.splitlines()}) == 1
-
-
-def test_a_stage_that_no_metric_has() -> None:
-    with pytest.raises(ValueError, match="no metric has the stage 'linked'"):
-        on_page_markdown("<!-- metrics: linked -->")

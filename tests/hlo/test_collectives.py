@@ -82,7 +82,7 @@ def test_a_collective_spread_over_fusions_is_in_the_texts() -> None:
     text = stored("tpu-0.12.0.1/sharded_fully_sharded")
     assert text.count(" all-gather(") == 4
     assert of("tpu-0.12.0.1/sharded_fully_sharded")["all-gather"].count == 2
-    assert analyze(read(text)).ops["all-gather"] == 2
+    assert analyze(read(text)).opcodes["all-gather"] == 2
 
 
 def test_without_a_mesh_there_are_none() -> None:

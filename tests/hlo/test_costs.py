@@ -83,7 +83,7 @@ def test_a_compiled_program_costs_what_xla_says(name: str) -> None:
 def test_a_straight_program_has_the_same_totals(name: str) -> None:
     module = optimized(name)
     totals = analyze(module)
-    if totals.ops.keys() & {"while", "custom-call"} or name in DEVIATIONS:
+    if totals.opcodes.keys() & {"while", "custom-call"} or name in DEVIATIONS:
         return
     theirs = normalized(compiled(name).cost_analysis())
     assert priced_as_xla(module).total[:2] == theirs[:2]
@@ -92,7 +92,9 @@ def test_a_straight_program_has_the_same_totals(name: str) -> None:
 
 def test_most_programs_are_straight() -> None:
     texts = [optimized(name) for name in PROGRAMS]
-    straight = [each for each in texts if not analyze(each).ops.keys() & {"while", "custom-call"}]
+    straight = [
+        each for each in texts if not analyze(each).opcodes.keys() & {"while", "custom-call"}
+    ]
     assert len(straight) > 250
 
 
@@ -523,7 +525,7 @@ def test_loops_multiply_and_branches_take_the_costliest() -> None:
     totals = analyze(pricing.module)
     assert totals.executions["dot"] == 6
     assert totals.executions.get("sine") == 0
-    assert totals.ops["sine"] == totals.ops["dot"] == 1
+    assert totals.opcodes["sine"] == totals.opcodes["dot"] == 1
 
 
 def test_a_loop_of_unknown_length_makes_lower_bounds() -> None:
@@ -539,7 +541,7 @@ def test_a_started_fusion_costs_what_it_would_at_once() -> None:
     text = stored("cuda-0.12.0.1/grad_scan_nested")
     assert "fusion-start" in text
     totals = analyze(read(text))
-    assert not any(opcode.endswith(("-start", "-done")) for opcode in totals.ops)
+    assert not any(opcode.endswith(("-start", "-done")) for opcode in totals.opcodes)
     assert totals.executions["cosine"] == 5 * 7
     assert totals.executions["sine"] == 2 * 5 * 7  # the compiler clones it into two fusions
     assert totals.transcendentals == 12 * 3 * 5 * 7

@@ -20,6 +20,19 @@ EFFECTS = [
     ("max", ["duplicates=0"], False, "*duplicates   1   allowed 0 by {origin}*", ()),
     ("max", ["flops=8 FLOP", "duplicates=1"], True, "", ()),
     ("max", ["flops=7 FLOP", "duplicates=0"], False, "*2 of 2 limits exceeded*", ()),
+    ("max", ["waste=0"], False, "*waste   8 op   allowed 0 by {origin}*", ()),
+    ("max", ["compiled.waste=0", "compiled.flops=0 FLOP"], False, "*compiled.flops   8 FLOP*", ()),
+    ("max", ["phases.forward.flops=7 FLOP"], False, "*phases.forward.flops   8 FLOP*", ()),
+    ("max", ["phases.backward.flops=7 FLOP"], True, "", ()),
+    ("max", ["scopes.mlp.flops=7"], False, "jaxcost: no scope of twice is named 'mlp'*", ()),
+    ("max", ["primitives.sin=2", "primitives.mul=0"], False, '*primitives?"mul"?   1*', ()),
+    ("max", ["primitives.sin=1", "primitives.mul=1"], False, '*primitives?"sin"?   2*', ()),
+    ("max", ["compiled.opcodes.sine=0"], False, '*compiled.opcodes?"sine"?   1*', ()),
+    ("min", ["flops=8 FLOP", "eqns=3"], True, "", ()),
+    ("min", ["flops=9 FLOP", "eqns=3"], False, "*required at least 9 FLOP by {origin}*", ()),
+    ("forbid", ["while", "cos"], True, "", ()),
+    ("forbid", ["sin", "cos"], False, "*forbidden by {origin}*", ()),
+    ("forbid", ["compiled.sine"], False, "*forbidden by {origin}*", ()),
     ("mode", ["fail"], False, "*1 of 1 limit exceeded*", ("--jaxcost-max", "duplicates=0")),
     ("mode", ["warn"], True, "*JaxcostWarning: *", ("--jaxcost-max", "duplicates=0")),
     ("mode", ["off"], True, "", ("--jaxcost-max", "duplicates=0")),
@@ -56,7 +69,7 @@ def test_by_flag(
     pytester: pytest.Pytester, name: str, values: list[str], passes: bool, shown: str, more: tuple
 ) -> None:
     result = run(pytester, TWICE, *flags(name, values), *more)
-    check(result, passes, shown.format(origin="--jaxcost-max duplicates=0"))
+    check(result, passes, shown.format(origin=" ".join((OPTIONS[name].flag, *values[:1]))))
 
 
 @pytest.mark.parametrize(("name", "values", "passes", "shown", "more"), EFFECTS)
@@ -65,7 +78,33 @@ def test_by_ini(
 ) -> None:
     pytester.makeini(ini(name, values))
     result = run(pytester, TWICE, *more)
-    check(result, passes, shown.format(origin="jaxcost_max = duplicates=0 in tox.ini"))
+    origin = f"{OPTIONS[name].key} = {' '.join(values[:1])} in tox.ini"
+    check(result, passes, shown.format(origin=origin))
+
+
+SCOPED = """
+    def scoped(x):
+        with jax.named_scope("block"):
+            with jax.named_scope("mlp"):
+                return twice(x)
+
+    def test_scoped(jaxcost):
+        jaxcost(scoped, X)
+"""
+
+
+@pytest.mark.parametrize(
+    ("bound", "passes"),
+    [
+        ("scopes.block.primitives.sin=2", True),
+        ("scopes.block.primitives.sin=1", False),
+        ("scopes.block/mlp.phases.forward.flops=8", True),
+        ("scopes.block/mlp.phases.forward.flops=7", False),
+        ("scopes.block/mlp.phases.backward.flops=7", True),
+    ],
+)
+def test_scopes_nest(pytester: pytest.Pytester, bound: str, passes: bool) -> None:
+    check(run(pytester, SCOPED, *flags("max", [bound])), passes, "")
 
 
 def test_every_option_is_tested() -> None:
@@ -80,6 +119,10 @@ OVER = [
     (("max", "duplicates=0"), ("max", "flops=8"), False),
     (("mode", "off"), ("mode", "fail"), True),
     (("ignore", "sin"), ("max", "duplicates=0"), True),
+    (("max", "compiled.flops=0"), ("max", "compiled.flops=8"), True),
+    (("max", "compiled.flops=0"), ("max", "compiled.transcendentals=8"), False),
+    (("max", "primitives.sin=1"), ("max", "primitives.cos=0"), True),
+    (("forbid", "sin"), ("forbid", "cos"), True),
 ]
 
 
@@ -106,7 +149,14 @@ def test_the_last_flag_wins(pytester: pytest.Pytester) -> None:
 BAD = [
     # option, value, what is said
     ("max", "flop=3", "unknown limit 'max_flop'; did you mean 'max_flops'*({origin})"),
-    ("max", "flops", "{origin}: not METRIC=BOUND, as in 'flops=2 GFLOP'"),
+    ("max", "flops", "{origin}: not SUBJECT=BOUND, as in 'flops=2 GFLOP'"),
+    ("min", "=3", "{origin}: not SUBJECT=BOUND, as in 'flops=2 GFLOP'"),
+    ("max", "waste=5", "max_waste='5': '5' has no unit; write 0, \"2 kop\" or \"5%\" ({origin})"),
+    ("max", "memory=5", '*did you mean compiled={{"max_temp_bytes": ...}}? *({origin})'),
+    ("max", "compiled.eqns=5", "compiled: *did you mean 'max_eqns' beside compiled? *({origin})"),
+    ("max", "phases.backward=5", '*did you mean phases={{"backward": *({origin})'),
+    ("max", "phases.sideward.flops=5", "phases: no phase is named 'sideward'. *({origin})"),
+    ("forbid", "compiled.sin", "compiled: forbid: 'sin' is not an opcode of HLO; *({origin})"),
     ("max", "flops=many", "max_flops='many': *({origin})"),
     ("max", "flops=2 MiB", "max_flops='2 MiB': *({origin})"),
     ("max", "flops=5%", "max_flops='5%': *({origin})"),
@@ -157,6 +207,6 @@ def test_no_header_where_nothing_was_given(pytester: pytest.Pytester) -> None:
 
 
 def test_markers_and_help_name_everything(pytester: pytest.Pytester) -> None:
-    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.jaxcost(max_METRIC=*"])
+    pytester.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.jaxcost(max_SUBJECT=*"])
     shown = pytester.runpytest("--help").stdout.str()
     assert all(option.flag in shown and option.key in shown for option in OPTIONS.values())

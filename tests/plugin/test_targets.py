@@ -59,23 +59,23 @@ KINDS = """
     import unittest
     import pytest_jaxcost
 
-    @pytest.mark.jaxcost(max_temp_bytes=0, target="tpu:v5e:2x2"{skip})
+    @pytest.mark.jaxcost(compiled={{"max_temp_bytes": 0}}, target="tpu:v5e:2x2"{skip})
     def test_marked(jaxcost):
         jaxcost(once, X)
 
-    @pytest.mark.jaxcost(max_temp_bytes=0, target="cuda:h100"{skip})
+    @pytest.mark.jaxcost(compiled={{"max_temp_bytes": 0}}, target="cuda:h100"{skip})
     def test_watched():
         jax.jit(once)(X)
 
     @pytest.mark.jaxcost({skip})
     def test_measured(jaxcost):
-        jaxcost.measure(once, (X,), target="tpu:v5e:2x2").check(max_temp_bytes=0)
+        jaxcost.measure(once, (X,), target="tpu:v5e:2x2").check(compiled={{"max_temp_bytes": 0}})
 
     @pytest.mark.jaxcost({skip})
     def test_on(jaxcost):
         assert jaxcost(once, X).on("cuda:h100").compiled.flops
 
-    @pytest.mark.jaxcost(max_temp_bytes=0, target="tpu:v5e:2x2"{skip})
+    @pytest.mark.jaxcost(compiled={{"max_temp_bytes": 0}}, target="tpu:v5e:2x2"{skip})
     class TestCase(unittest.TestCase):
         @pytest.fixture(autouse=True)
         def _take(self, jaxcost):
@@ -128,7 +128,7 @@ def test_only_a_missing_compiler_skips(pytester: pytest.Pytester) -> None:
         def test_breach(jaxcost):
             jaxcost(twice, X)
 
-        @pytest.mark.jaxcost(max_temp_bytes=0, target="tpu:v5e:2x2")
+        @pytest.mark.jaxcost(compiled={"max_temp_bytes": 0}, target="tpu:v5e:2x2")
         def test_missing(jaxcost):
             jaxcost(once, X)
     """

@@ -14,7 +14,7 @@ WORK = ("add", "cholesky", "cos", "dot_general", "exp", "mul", "sin", "tan", "ta
 OTHER = ("broadcast_in_dim", "checkpoint", "cond", "jit", "pure_callback", "scan", "while")
 NAMES = frozenset(WORK + OTHER)
 FIELDS = ("flops", "transcendentals", "bytes_accessed", "collective_bytes")
-OPS = ("ops", "executions", "collective_counts", "collective_executions")
+OPS = ("opcodes", "executions", "collective_counts", "collective_executions")
 MEMORY = ("temp_bytes", "argument_bytes", "output_bytes", "alias_bytes", "code_bytes", "peak_bytes")
 
 
@@ -42,7 +42,7 @@ class Fake:
     memory: Mapping[str, Any] = field(default_factory=lambda: {"temp_bytes": 4096})
     reasons: Mapping[str, str] = field(default_factory=dict)
     bounds: tuple[str, ...] = ()
-    cloned: Findings | None = None
+    recomputed_by_xla: Findings | None = None
     optimized: Findings = field(default_factory=Findings)
     phases: Mapping[str, Fake] = field(default_factory=dict)
     named: Mapping[str, Fake] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Fake:
         caveats = tuple(f"{name} is a lower bound" for name in self.bounds)
         return SimpleNamespace(
             **fields,
-            cloned=self.cloned,
+            recomputed_by_xla=self.recomputed_by_xla,
             reasons=self.reasons,
             bounds=frozenset(self.bounds),
             caveats=caveats,

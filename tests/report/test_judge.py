@@ -38,7 +38,7 @@ BOUNDARIES = [
     ({"max_eqns": 0}, 0, 1),
     ({"max_flops": "2 GFLOP"}, 2 * 10**9, 2 * 10**9 + 1),
     ({"max_flops": 2**53}, 2**53, 2**53 + 1),
-    ({"max_temp_bytes": "24 MiB"}, 24 * 2**20, 24 * 2**20 + 1),
+    ({"compiled": {"max_temp_bytes": "24 MiB"}}, 24 * 2**20, 24 * 2**20 + 1),
     ({"max_transcendentals": "1.5k"}, 1500, 1501),
     ({"min_eqns": 100}, 100, 99),
     ({"min_flops": "1k"}, 1000, 999),
@@ -50,14 +50,21 @@ BOUNDARIES = [
     ({"min_primitives": {"tanh": 2}}, 2, 1),
     ({"max_executions": {"dot_general": 40}}, 40, 41),
     ({"forbid": ("while",)}, 0, 1),
-    ({"ops": {"dot": 2}}, 2, 1),
-    ({"max_ops": {"dot": 2}}, 2, 3),
-    ({"max_op_executions": {"dot": 20}}, 20, 21),
-    ({"forbid_ops": ("custom-call",)}, 0, 1),
-    ({"max_collectives": {"all-gather": 0}}, 0, 1),
-    ({"max_collective_executions": {"all-reduce": 10}}, 10, 11),
-    ({"max_collective_bytes": "1 MiB"}, 2**20, 2**20 + 1),
-    ({"max_compiled_flops": "1 MFLOP"}, 10**6, 10**6 + 1),
+    ({"compiled": {"opcodes": {"dot": 2}}}, 2, 1),
+    ({"compiled": {"max_opcodes": {"dot": 2}}}, 2, 3),
+    ({"compiled": {"max_executions": {"dot": 20}}}, 20, 21),
+    ({"compiled": {"forbid": ("custom-call",)}}, 0, 1),
+    ({"compiled": {"max_collectives": {"all-gather": 0}}}, 0, 1),
+    ({"compiled": {"max_collective_executions": {"all-reduce": 10}}}, 10, 11),
+    ({"compiled": {"max_collective_bytes": "1 MiB"}}, 2**20, 2**20 + 1),
+    ({"compiled": {"max_flops": "1 MFLOP"}}, 10**6, 10**6 + 1),
+    ({"compiled": {"max_waste": "1 kop"}}, 1000, 1001),
+    ({"max_waste": 0}, 0, 1),
+    ({"max_duplicates": 2}, 2, 3),
+    ({"max_duplicates": "2 kop"}, 2000, 2001),
+    ({"max_dead": "2 op"}, 2, 3),
+    ({"phases": {"backward": {"max_flops": "1 MFLOP"}}}, 10**6, 10**6 + 1),
+    ({"scopes": {"attention": {"max_zeros": "1 kop"}}}, 1000, 1001),
 ]
 
 
@@ -77,7 +84,7 @@ def test_a_value_on_the_limit_keeps_it_and_one_more_does_not(
 )
 def test_a_share_is_of_the_whole(share: str, kept: int, exceeded: int) -> None:
     whole = Reading(value=1000)
-    limit = {"max_duplicate_flops": share}
+    limit = {"max_duplicates": share}
     assert verdict(Reading(value=kept), whole, **limit).kept
     over = verdict(Reading(value=exceeded), whole, **limit)
     assert over.exceeded
@@ -85,8 +92,8 @@ def test_a_share_is_of_the_whole(share: str, kept: int, exceeded: int) -> None:
 
 
 def test_a_share_of_nothing_is_nothing() -> None:
-    assert verdict(Reading(value=0), Reading(value=0), max_dead_flops="5%").kept
-    assert verdict(Reading(value=1), Reading(value=0), max_dead_flops="5%").exceeded
+    assert verdict(Reading(value=0), Reading(value=0), max_dead="5%").kept
+    assert verdict(Reading(value=1), Reading(value=0), max_dead="5%").exceeded
 
 
 @pytest.mark.parametrize(("times", "kept", "exceeded"), [("5x", 50, 51), ("1.1x", 11, 12)])
@@ -116,7 +123,7 @@ def test_limits_on_calls_count_the_call_sites(name: str) -> None:
 
 @pytest.mark.parametrize("limit", [{"max_peak_bytes": 10**9}, {"min_peak_bytes": 0}])
 def test_an_unknown_value_never_keeps_a_limit(limit: dict[str, int]) -> None:
-    unknown = verdict(Reading(value=None, reason="this compiler does not say"), **limit)
+    unknown = verdict(Reading(value=None, reason="this compiler does not say"), compiled=limit)
     assert unknown.exceeded
     assert unknown.undecided == "this compiler does not say"
 
@@ -124,7 +131,7 @@ def test_an_unknown_value_never_keeps_a_limit(limit: dict[str, int]) -> None:
 def test_a_multiple_of_an_unknown_value_never_keeps_a_limit() -> None:
     known, unknown = Fake(memory={"peak_bytes": 1}), Fake(reasons={"peak_bytes": "not told"})
     with pytest.raises(CostError) as error:
-        Report(known).check(max_peak_bytes="2x", relative_to=Report(unknown))
+        Report(known).check(compiled={"max_peak_bytes": "2x"}, relative_to=Report(unknown))
     assert error.value.verdicts[0].undecided == "2x of an unknown amount: not told"
 
 
@@ -165,9 +172,12 @@ def test_a_count_of_equations_is_exact_even_then() -> None:
 MADE: list[tuple[dict[str, Any], set[str]]] = [
     ({"max_flops": 10**9}, {"totals"}),
     ({"forbid": "while"}, {"totals"}),
-    ({"max_key_reuse": 0}, {"key_reuse", "totals"}),
+    ({"max_key_reuse": 0}, {"key_reuse"}),
+    ({"max_key_reuse": "5%"}, {"key_reuse", "totals"}),
+    ({"max_dead": "5%"}, {"dead", "written"}),
     ({"max_largest_intermediate_bytes": 0}, {"intermediates"}),
-    ({"max_temp_bytes": 10**9}, {"compiled"}),
+    ({"compiled": {"max_temp_bytes": 10**9}}, {"compiled"}),
+    ({"relative_to": len, "max_flops": 10**9}, {"totals"}),
 ]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_jaxcost.report import (
-    FAMILIES,
     METRICS,
+    SUBJECTS,
     LimitError,
     Limits,
     Relation,
@@ -19,8 +19,6 @@ from .fake import Fake
 
 FAKE = Fake()
 REPORT = Report(FAKE)
-PARTS = [metric.name for metric in METRICS.values() if metric.whole is not None]
-LISTED = [name for name in PARTS if not name.startswith("surviving_")]
 
 
 def parsed(**limits: Any) -> list[tuple[str, Relation, Fraction]]:
@@ -30,13 +28,61 @@ def parsed(**limits: Any) -> list[tuple[str, Relation, Fraction]]:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_has_a_maximum_a_minimum_and_an_exact_limit(metric: str) -> None:
-    limits = {f"max_{metric}": 3, f"min_{metric}": 1, metric: 2}
-    assert parsed(**limits) == [
-        (metric, Relation.MAX, 3),
-        (metric, Relation.MIN, 1),
-        (metric, Relation.EXACTLY, 2),
+    name = metric.removeprefix("compiled.")
+    unit = "kop" if METRICS[metric].unit == "op" else "k"
+    limits = {f"max_{name}": f"2 {unit}", f"min_{name}": f"1 {unit}", name: f"3 {unit}"}
+    scoped = limits if name == metric else {"compiled": limits}
+    assert parsed(**scoped) == [
+        (metric, Relation.MAX, 2000),
+        (metric, Relation.MIN, 1000),
+        (metric, Relation.EXACTLY, 3000),
     ]
-    assert set(limits) <= set(limit_names())
+    assert name != metric or set(limits) <= set(limit_names())
+
+
+def test_there_are_few_subjects_to_know() -> None:
+    assert len(SUBJECTS) <= 35
+
+
+BOUNDS_ON_FINDINGS: list[tuple[Any, str, str, str | None, Fraction]] = [
+    # bound, what is read, its unit, what a share is of, the value
+    (3, "count", "findings", None, Fraction(3)),
+    ("3", "count", "findings", None, Fraction(3)),
+    ("1.5k", "count", "findings", None, Fraction(1500)),
+    ("2 kop", "operations", "op", "operations", Fraction(2000)),
+    ("2 ops", "operations", "op", "operations", Fraction(2)),
+    ("3 Mop", "operations", "op", "operations", Fraction(3_000_000)),
+    ("5%", "operations", "op", "operations", Fraction(1, 20)),
+    ("2x", "count", "findings", None, Fraction(2)),
+]
+KINDS = [name for name, subject in SUBJECTS.items() if subject.unit == "findings"]
+
+
+@pytest.mark.parametrize(("bound", "reads", "unit", "whole", "value"), BOUNDS_ON_FINDINGS, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_unit_says_what_of_findings_is_meant(
+    kind: str, bound: Any, reads: str, unit: str, whole: str | None, value: Fraction
+) -> None:
+    whole = "operations as written" if whole and kind == "dead" else whole
+    limits = {f"max_{kind}": bound, "compiled": {f"max_{kind}": bound}}
+    found = Limits.of({**limits, "relative_to": REPORT}).parse(FAKE).limits
+    assert [each.label for each in found] == [kind, f"compiled.{kind}"]
+    for limit, stage in zip(found, ("traced", "compiled"), strict=True):
+        subject = limit.subject
+        assert (subject.reads, subject.unit, subject.whole) == ((kind, reads), unit, whole)
+        assert (subject.stage, limit.bound.value) == (stage, value)
+
+
+AMOUNTS_OF_OPERATIONS = [("5%", Fraction(1, 20)), ("2 kop", Fraction(2000)), (0, Fraction(0))]
+
+
+@pytest.mark.parametrize(("bound", "value"), [*AMOUNTS_OF_OPERATIONS, ("0", Fraction(0))])
+def test_waste_takes_a_share_an_amount_and_a_plain_0(bound: Any, value: Fraction) -> None:
+    compiled = {"max_waste": bound, "max_recomputed_by_xla": bound}
+    found = Limits.of({"max_waste": bound, "compiled": compiled}).parse(FAKE).limits
+    assert [each.bound.value for each in found] == [value] * 3
+    assert [each.subject.whole for each in found] == ["operations"] * 2 + ["compiled.operations"]
+    assert {each.subject.reads[1] for each in found} == {"operations"}
 
 
 @pytest.mark.parametrize("family", ["primitives", "executions"])
@@ -51,6 +97,15 @@ def test_counts_by_name_are_a_limit_for_each_name(family: str) -> None:
             (f'{family}["tanh"]', relation, 2),
             (f'{family}["sin"]', relation, 1000),
         ]
+
+
+def test_counts_by_name_of_the_compiled_program_are_of_opcodes() -> None:
+    counts = {"max_opcodes": {"dot": 4}, "executions": {"dot": 40}, "forbid": "custom-call"}
+    assert parsed(compiled=counts) == [
+        ('compiled.opcodes["dot"]', Relation.MAX, 4),
+        ('compiled.executions["dot"]', Relation.EXACTLY, 40),
+        ('compiled.opcodes["custom-call"]', Relation.MAX, 0),
+    ]
 
 
 @pytest.mark.parametrize("names", ["while", ("while",), ["while"], {"while"}])
@@ -70,15 +125,20 @@ def test_what_to_ignore_and_what_to_compare_with_are_no_limits() -> None:
     assert settings.relative_to is REPORT
 
 
-ACCEPTED = (
-    "Accepted are max_<metric>, min_<metric> and <metric> of eqns, flops, transcendentals,"
-    f" {', '.join([*list(METRICS)[3:], *FAMILIES])};"
-    " and forbid, forbid_ops, phases, ignore, relative_to"
+ALL = "(docs/limits.md has all)"
+NOT_A_PART = (
+    'is no part of another number; a share is for waste and for findings, as in max_duplicates="5%"'
 )
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"max_flop": 1}, f"unknown limit 'max_flop'; did you mean 'max_flops'? {ACCEPTED}"),
-    ({"splendid": 1}, f"unknown limit 'splendid'. {ACCEPTED}"),
-    ({"primitive": 1}, f"unknown limit 'primitive'; did you mean 'primitives'? {ACCEPTED}"),
+    ({"max_flop": 1}, f"unknown limit 'max_flop'; did you mean 'max_flops'? {ALL}"),
+    (
+        {"splendid": 1},
+        (
+            "unknown limit 'splendid'. Limits are max_, min_ or nothing before a name such as"
+            f" flops, waste, duplicates {ALL}"
+        ),
+    ),
+    ({"primitive": 1}, f"unknown limit 'primitive'; did you mean 'primitives'? {ALL}"),
     ({"max_eqns": 1.5}, 'max_eqns=1.5: 1.5 is not a whole number; write 12, "1.5k" or "2M"'),
     (
         {"max_flops": "24 MiB"},
@@ -87,23 +147,33 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             ' write 2000000, "2 MFLOP" or "1.5 GFLOP"'
         ),
     ),
-    (
-        {"max_flops": "5%"},
-        (
-            "max_flops='5%': flops is not a part of another metric; shares are for"
-            f" {', '.join(LISTED)}, surviving_waste and the like"
-        ),
-    ),
+    ({"max_flops": "5%"}, f"max_flops='5%': flops {NOT_A_PART}"),
     (
         {"max_primitives": {"tanh": "5%"}},
+        f"max_primitives['tanh']='5%': primitives {NOT_A_PART}",
+    ),
+    (
+        {"max_duplicates": "2 kFLOP"},
         (
-            "max_primitives['tanh']='5%': primitives is not a part of another metric; shares are"
-            f" for {', '.join(LISTED)}, surviving_waste and the like"
+            "max_duplicates='2 kFLOP': '2 kFLOP' is in flop, and this limit takes a number of"
+            ' findings, operations or a share; write 0, "2 kop" or "5%"'
+        ),
+    ),
+    ({"max_waste": 5}, 'max_waste=5: 5 has no unit; write 0, "2 kop" or "5%"'),
+    ({"max_waste": "5k"}, "max_waste='5k': '5k' has no unit; write 0, \"2 kop\" or \"5%\""),
+    (
+        {"max_flops": "2 kop"},
+        (
+            "max_flops='2 kop': '2 kop' is in op, and this limit takes flop;"
+            ' write 2000000, "2 MFLOP" or "1.5 GFLOP"'
         ),
     ),
     (
         {"max_flops": "5x"},
-        "max_flops='5x' is a multiple of another report; pass that report as relative_to=",
+        (
+            "max_flops='5x' is a multiple of another report; pass that report, or a function, as"
+            " relative_to="
+        ),
     ),
     (
         {"primitives": {"tnh": 1}},
@@ -115,34 +185,40 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"forbid": ("wile",)}, "forbid: no JAX primitive is named 'wile'; did you mean 'while'?"),
     (
-        {"max_ops": {"dto": 4}},
-        "max_ops: 'dto' is not an opcode of HLO; did you mean 'dot'?",
+        {"compiled": {"max_opcodes": {"dto": 4}}},
+        "compiled: max_opcodes: 'dto' is not an opcode of HLO; did you mean 'dot'?",
     ),
     (
-        {"ops": {"sin": 1}},
-        "ops: 'sin' is not an opcode of HLO; did you mean 'sinh' or 'sine' or 'sign'?",
+        {"compiled": {"opcodes": {"sin": 1}}},
+        (
+            "compiled: opcodes: 'sin' is not an opcode of HLO; did you mean 'sinh' or 'sine' or"
+            " 'sign'?"
+        ),
     ),
     (
-        {"ops": {"all-gather-start": 1}},
-        "ops: 'all-gather-start' is not an opcode of HLO; did you mean 'all-gather'?",
+        {"compiled": {"opcodes": {"all-gather-start": 1}}},
+        "compiled: opcodes: 'all-gather-start' is not an opcode of HLO; did you mean 'all-gather'?",
     ),
     (
-        {"forbid_ops": "custom_call"},
-        "forbid_ops: 'custom_call' is not an opcode of HLO; did you mean 'custom-call'?",
+        {"compiled": {"forbid": "custom_call"}},
+        "compiled: forbid: 'custom_call' is not an opcode of HLO; did you mean 'custom-call'?",
     ),
-    ({"forbid_ops": (1,)}, "forbid_ops: 1 is not an opcode of HLO"),
-    ({"forbid_ops": ()}, 'forbid_ops=(): not names; write forbid_ops=("dot",)'),
+    ({"compiled": {"forbid": (1,)}}, "compiled: forbid: 1 is not an opcode of HLO"),
+    ({"compiled": {"forbid": ()}}, 'compiled: forbid=(): not names; write forbid=("dot",)'),
     (
-        {"max_collectives": {"allgather": 0}},
-        "max_collectives: 'allgather' is not a kind of collective; did you mean 'all-gather'?",
+        {"compiled": {"max_collectives": {"allgather": 0}}},
+        (
+            "compiled: max_collectives: 'allgather' is not a kind of collective; did you mean"
+            " 'all-gather'?"
+        ),
     ),
     (
-        {"max_collectives": {"dot": 0}},
-        "max_collectives: 'dot' is not a kind of collective",
+        {"compiled": {"max_collectives": {"dot": 0}}},
+        "compiled: max_collectives: 'dot' is not a kind of collective",
     ),
     (
-        {"max_op_executions": 4},
-        'max_op_executions=4: not counts by name; write max_op_executions={"dot": 2}',
+        {"compiled": {"max_executions": 4}},
+        'compiled: max_executions=4: not counts by name; write max_executions={"dot": 2}',
     ),
     ({"ignore": ["mull"]}, "ignore: no JAX primitive is named 'mull'; did you mean 'mul'?"),
     ({"forbid": (1,)}, "forbid: 1 is not the name of a primitive"),
@@ -163,7 +239,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"relative_to": 3, "max_flops": "5x"},
-        "relative_to=3 is not a report; pass what measure gave",
+        (
+            "relative_to=3 is no report and no function; pass what measure gave, or a function"
+            " that takes the same arguments"
+        ),
     ),
 ]
 
@@ -180,11 +259,46 @@ def test_without_the_primitives_of_jax_their_names_are_left_unchecked() -> None:
     assert [limit.item for limit in settings.limits] == ["tnh"]
 
 
+def test_scopes_merge_key_by_key_too() -> None:
+    ini = Limits.of({"compiled": {"max_flops": 9, "max_temp_bytes": 8}}, origin="ini")
+    phases = {"forward": {"max_flops": 7}, "backward": {"max_flops": 6, "max_eqns": 5}}
+    module = Limits.of({"phases": phases, "scopes": {"f": {"max_eqns": 4}}}, origin="module")
+    here = {
+        "compiled": {"max_flops": 3},
+        "phases": {"forward": None, "backward": {"max_eqns": 2}},
+        "scopes": None,
+    }
+    merged = Limits.of(here, origin="here").over(module).over(ini).parse(FAKE)
+    assert {each.label: (each.bound.value, each.origin) for each in merged.limits} == {
+        "compiled.flops": (3, "here"),
+        "compiled.temp_bytes": (8, "ini"),
+        "phases.backward.flops": (6, "module"),
+        "phases.backward.eqns": (2, "here"),
+    }
+
+
 @pytest.mark.parametrize("key", ["max_flop", "ignore", "max_flops"])
 def test_an_error_says_where_the_limit_was_written(key: str) -> None:
     value = {"ignore": ["mull"], "max_flops": "5x"}.get(key, 1)
     with pytest.raises(LimitError, match=r" \(marker at test_x\.py:3\)$"):
         Limits.of({key: value}, origin="marker at test_x.py:3").parse(FAKE)
+
+
+SCOPES: list[dict[str, Any]] = [
+    {"compiled": {"max_flop": 1}},
+    {"compiled": 3},
+    {"phases": {"backward": {"max_flop": 1}}},
+    {"phases": {"backward": 3}},
+    {"phases": {"sideward": {}}},
+    {"phases": {"backward": {"compiled": {"max_flops": 1}}}},
+]
+
+
+@pytest.mark.parametrize("limits", SCOPES, ids=str)
+def test_an_error_in_a_scope_says_once_where_the_limit_was_written(limits: dict[str, Any]) -> None:
+    with pytest.raises(LimitError, match=r" \(marker at test_x\.py:3\)$") as error:
+        Limits.of(limits, origin="marker at test_x.py:3").parse(FAKE)
+    assert str(error.value).count("marker") == 1
 
 
 def test_limits_merge_key_by_key_with_their_origins() -> None:

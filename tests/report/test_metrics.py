@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_jaxcost.report import FAMILIES, METRICS, Findings, Metric, Totals
+from pytest_jaxcost.report import FAMILIES, METRICS, SUBJECTS, Findings, Metric, Totals
 from pytest_jaxcost.report.metrics import OPTIMIZED, WHOLES
 from pytest_jaxcost.report.units import EXAMPLES
 
@@ -12,10 +12,26 @@ def test_each_line_of_the_table_is_sound(metric: Metric) -> None:
     assert metric.unit in EXAMPLES
     assert metric.meaning.endswith(".")
     assert "\n" not in metric.meaning
-    if metric.whole is not None:
-        whole = WHOLES[metric.whole]
+    assert metric.name == f"{'compiled.' * (metric.stage == 'compiled')}{_bare(metric)}"
+    assert _bare(metric) in SUBJECTS
+    priced = metric.in_operations
+    assert (priced.whole is None) == (metric.unit not in ("findings", "op"))
+    if priced.whole is not None:
+        whole = WHOLES[priced.whole]
         stage = "compiled" if metric.kind in OPTIMIZED else "traced"  # as it was traced
-        assert (whole.unit, whole.stage, whole.whole) == (metric.unit, stage, None)
+        assert (
+            (whole.unit, whole.stage, whole.whole)
+            == (priced.unit, stage, None)
+            == ("op", stage, None)
+        )
+
+
+def _bare(metric: Metric) -> str:
+    return metric.name.removeprefix("compiled.")
+
+
+def test_a_number_of_findings_is_a_part_of_nothing() -> None:
+    assert not [each for each in METRICS.values() if each.unit == "findings" and each.whole]
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)

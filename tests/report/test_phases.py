@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from pytest_jaxcost.report import (
     CostError,
     Findings,
     LimitError,
+    Limits,
     Report,
     ScopeError,
     Totals,
     limit_names,
 )
 from pytest_jaxcost.report.numbers import Number
+from pytest_jaxcost.report.records import PHASES as JAX_PHASES
 
 from .fake import Fake, attention
 
@@ -30,12 +33,12 @@ def part(name: str, flops: int, **changes: Any) -> Fake:
 
 def divided() -> Fake:
     backward = part(
-        "grad(loss) (transpose)",
+        "grad(loss) (backward)",
         20_000_000,
         found={"duplicates": Findings([attention(phase="transpose")])},
     )
     return Fake(
-        phases={"transpose": backward, "jvp": part("grad(loss) (jvp)", 13_800_000)},
+        phases={"backward": backward, "forward": part("grad(loss) (forward)", 13_800_000)},
         named={"attention": part("attention in grad(loss)", 4_200_000)},
     )
 
@@ -44,18 +47,26 @@ def test_each_phase_is_a_report() -> None:
     fake = divided()
     phases = Report(fake).phases
     assert fake.made == []
-    assert tuple(phases) == PHASES
-    assert len(phases) == 5
-    assert phases["transpose"].flops == 20_000_000
-    assert phases["recompute"].eqns == 0
-    assert phases["transpose"].duplicates.eqns == 1
-    assert fake.made == ["phase transpose", "phase recompute"]
+    assert tuple(phases) == tuple(PHASES) == ("forward", "backward", "remat", "unattributed")
+    assert len(phases) == 4
+    assert phases["backward"].flops == 20_000_000
+    assert phases["remat"].eqns == 0
+    assert phases["backward"].duplicates.eqns == 1
+    assert fake.made == ["phase backward", "phase remat"]
+
+
+@pytest.mark.parametrize("name", JAX_PHASES)
+def test_the_phases_of_jax_are_accepted(name: str) -> None:
+    fake = divided()
+    assert Report(fake).phases[name].name
+    assert fake.made == [f"phase {name}"]
+    Report(fake).check(phases={name: {"max_eqns": 9}})
 
 
 def test_the_repr_shows_what_each_phase_costs() -> None:
     assert repr(Report(divided()).phases) == (
-        "<phases of grad(loss) in flops: primal 0, jvp 13,800,000, transpose 20,000,000,"
-        " recompute 0, unattributed 0>"
+        "<phases of grad(loss) in flops: forward 13,800,000, backward 20,000,000, remat 0,"
+        " unattributed 0>"
     )
 
 
@@ -68,38 +79,38 @@ def test_a_scope_is_a_report() -> None:
 
 
 def test_what_is_read_of_a_part_says_of_which_part() -> None:
-    count = Report(divided()).phases["transpose"].primitives["dot_general"]
+    count = Report(divided()).phases["backward"].primitives["dot_general"]
     assert count == 2
     assert isinstance(count, Number)
-    assert count.origin.of == "grad(loss) (transpose)"
+    assert count.origin.of == "grad(loss) (backward)"
 
 
 def test_parts_ignore_what_the_report_ignores() -> None:
     report = Report(divided(), ignore=["dot_general"])
-    assert report.phases["transpose"].duplicates.eqns == 0
+    assert report.phases["backward"].duplicates.eqns == 0
 
 
 MESSAGE = """
 jaxcost: 3 of 4 limits exceeded by grad(loss)
   traced, jax 0.12.0
 
-  phases["transpose"].flops        20.0 MFLOP   allowed 50% = 16.9 MFLOP
+  phases.backward.flops            20.0 MFLOP   allowed 50% = 16.9 MFLOP
     59.2% of 33.8 MFLOP
-  phases["transpose"].duplicates   1   allowed 0   2.8% of 36 eqns
+  phases.backward.duplicates       1   allowed 0
     dot_general f32[512,512]   computed twice   2.10 MFLOP
       model.py:41 in attention   (transpose)
       model.py:57 in loss        (transpose)
       hint: both call attention(x); call it once and reuse the result
-  phases["jvp"].primitives["dot_general"]   2   forbidden
-  within limits: phases["jvp"].flops 13.8 MFLOP of 15 MFLOP
+  phases.forward.primitives["dot_general"]   2   forbidden
+  within limits: phases.forward.flops 13.8 MFLOP of 15 MFLOP
 """
 
 
 def test_the_message_names_the_phase_and_shares_of_the_whole() -> None:
     limits = {
-        "transpose": {"max_flops": "50%", "max_duplicates": 0},
-        "jvp": {"max_flops": "15 MFLOP", "forbid": "dot_general", "max_eqns": None},
-        "recompute": None,
+        "backward": {"max_flops": "50%", "max_duplicates": 0},
+        "forward": {"max_flops": "15 MFLOP", "forbid": "dot_general", "max_eqns": None},
+        "remat": None,
     }
     with pytest.raises(CostError) as error:
         Report(divided()).check(phases=limits)
@@ -108,54 +119,117 @@ def test_the_message_names_the_phase_and_shares_of_the_whole() -> None:
 
 def test_a_multiple_is_of_the_same_phase_of_the_other_report() -> None:
     report = Report(divided())
-    report.check(phases={"jvp": {"max_flops": "1x"}}, relative_to=Report(divided()))
+    report.check(phases={"forward": {"max_flops": "1x"}}, relative_to=Report(divided()))
     with pytest.raises(CostError):
-        report.check(phases={"jvp": {"max_flops": "0.9x"}}, relative_to=Report(divided()))
+        report.check(phases={"forward": {"max_flops": "0.9x"}}, relative_to=Report(divided()))
 
 
-REFUSED: list[tuple[Any, str]] = [
-    (3, 'phases=3: not limits by phase; write phases={"transpose": {"max_flops": "1 MFLOP"}}'),
-    ({}, 'phases={}: not limits by phase; write phases={"transpose": {"max_flops": "1 MFLOP"}}'),
+def test_a_share_of_findings_is_of_the_whole_program() -> None:
+    report = Report(divided())
+    share = Fraction(2_100_000, 33_805_002)
+    found = report.judge(
+        Limits.of({"phases": {"backward": {"max_duplicates": "6%"}}}).parse().limits
+    )
+    assert [(each.share, each.exceeded) for each in found] == [(share, True)]
+    report.check(phases={"backward": {"max_duplicates": "6.3%"}})
+
+
+def attention_function() -> None: ...
+
+
+def test_scopes_are_parts_by_name_or_by_function() -> None:
+    fake = divided()
+    fake.named[attention_function] = part("attention_function in grad(loss)", 7)
+    limits = {"attention": {"max_flops": "4 MFLOP"}, attention_function: {"max_flops": 6}}
+    with pytest.raises(CostError) as error:
+        Report(fake).check(scopes=limits)
+    assert [each.limit.label for each in error.value.verdicts] == [
+        "scopes.attention.flops",
+        "scopes.attention_function.flops",
+    ]
+    assert [each.reading.value for each in error.value.verdicts] == [4_200_000, 7]
+
+
+def test_scopes_nest() -> None:
+    inner = part("attention in grad(loss) (backward)", 5)
+    fake = divided()
+    fake.named["attention"].phases = {"backward": inner}
+    scopes = {"attention": {"phases": {"backward": {"max_flops": 4}}}}
+    with pytest.raises(CostError) as error:
+        Report(fake).check(scopes=scopes)
+    (verdict,) = error.value.verdicts
+    assert verdict.limit.label == "scopes.attention.phases.backward.flops"
+    assert verdict.reading.value == 5
+
+
+def test_a_scope_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(ScopeError, match="no scope is named 'mlp'"):
+        Report(divided()).check(scopes={"mlp": {"max_flops": 1}})
+
+
+UNDIVIDED = "the compiled program is not divided into phases and scopes"
+INSIDE = "stands beside compiled, phases, scopes, not inside"
+THERE_ARE = "There are forward, backward, remat, unattributed"
+REFUSED: list[tuple[dict[str, Any], str]] = [
     (
-        {"transposed": {"max_flops": 1}},
-        (
-            "phases: no phase is named 'transposed'; did you mean 'transpose'? There are primal,"
-            " jvp, transpose, recompute, unattributed"
-        ),
+        {"phases": 3},
+        'phases=3: not limits; write phases={"backward": {"max_flops": "1 MFLOP"}}',
     ),
     (
-        {"jvp": 3},
-        'phases[\'jvp\']=3: not limits; write phases={"transpose": {"max_flops": "1 MFLOP"}}',
-    ),
-    ({"jvp": {"ignore": "mul"}}, "phases['jvp']: ignore stands beside phases, not inside"),
-    ({"jvp": {"phases": {}}}, "phases['jvp']: phases stands beside phases, not inside"),
-    (
-        {"jvp": {"max_temp_bytes": 1}},
-        "phases['jvp']: max_temp_bytes: the compiled program is not divided into phases",
+        {"phases": {}},
+        'phases={}: not limits; write phases={"backward": {"max_flops": "1 MFLOP"}}',
     ),
     (
-        {"jvp": {"max_primitives": {"tnh": 1}}},
+        {"scopes": {}},
+        'scopes={}: not limits; write scopes={"attention": {"max_flops": "1 MFLOP"}}',
+    ),
+    ({"compiled": {}}, 'compiled={}: not limits; write compiled={"max_flops": "1 MFLOP"}'),
+    (
+        {"phases": {"transposed": {"max_flops": 1}}},
+        f"phases: no phase is named 'transposed'; did you mean 'transpose'? {THERE_ARE}",
+    ),
+    (
+        {"phases": {"sideward": {"max_flops": 1}}},
+        f"phases: no phase is named 'sideward'. {THERE_ARE}",
+    ),
+    (
+        {"phases": {"jvp": 3}},
+        'phases[\'jvp\']=3: not limits; write phases={"backward": {"max_flops": "1 MFLOP"}}',
+    ),
+    ({"scopes": {3: {"max_flops": 1}}}, "scopes: 3 is no name of a scope and no function"),
+    ({"phases": {"jvp": {"ignore": "mul"}}}, f"phases['jvp']: ignore {INSIDE}"),
+    ({"compiled": {"relative_to": 3}}, f"compiled: relative_to {INSIDE}"),
+    (
+        {"phases": {"jvp": {"compiled": {"max_flops": 1}}}},
+        f"phases['jvp']: compiled: {UNDIVIDED}",
+    ),
+    (
+        {"compiled": {"phases": {"jvp": {"max_flops": 1}}}},
+        f"compiled: phases: {UNDIVIDED}",
+    ),
+    (
+        {"phases": {"jvp": {"max_primitives": {"tnh": 1}}}},
         (
             "phases['jvp']: max_primitives: no JAX primitive is named 'tnh'; did you mean 'tanh'"
             " or 'tan'?"
         ),
     ),
     (
-        {"jvp": {"max_flops": "2x"}},
+        {"phases": {"jvp": {"max_flops": "2x"}}},
         (
-            "phases['jvp']: max_flops='2x' is a multiple of another report; pass that report as"
-            " relative_to="
+            "phases['jvp']: max_flops='2x' is a multiple of another report; pass that report, or"
+            " a function, as relative_to="
         ),
     ),
 ]
 
 
-@pytest.mark.parametrize(("phases", "message"), REFUSED, ids=str)
-def test_limits_on_phases_that_cannot_be_meant(phases: Any, message: str) -> None:
+@pytest.mark.parametrize(("limits", "message"), REFUSED, ids=str)
+def test_limits_in_scopes_that_cannot_be_meant(limits: dict[str, Any], message: str) -> None:
     with pytest.raises(LimitError) as error:
-        Report(divided()).check(phases=phases)
+        Report(divided()).check(**limits)
     assert str(error.value) == message
 
 
-def test_phases_are_among_the_limits() -> None:
-    assert "phases" in limit_names()
+def test_scopes_are_among_the_limits() -> None:
+    assert {"compiled", "phases", "scopes"} <= set(limit_names())

@@ -74,7 +74,7 @@ def test_times_scales_every_amount() -> None:
 
 def test_what_a_compiler_repeats_is_held_against_what_was_asked_for() -> None:
     assert (attention().computed, attention().factor) == (None, None)
-    wave = attention(kind="cloned", asked=2, count=9)
+    wave = attention(kind="recomputed_by_xla", asked=2, count=9)
     assert (wave.computed, wave.factor) == (11, 5.5)
     assert (wave.times(3).asked, wave.times(3).computed, wave.times(3).factor) == (6, 33, 5.5)
     assert wave.to_dict()["asked"] == 2

@@ -15,7 +15,7 @@ from pytest_jaxcost.report.metrics import Unit
 from pytest_jaxcost.report.units import BINARY, EXAMPLES, SI, parse
 
 WHOLE = st.integers(min_value=0, max_value=10**18)
-UNITS = st.sampled_from(["count", "flop", "transcendentals", "bytes"])
+UNITS = st.sampled_from(["count", "findings", "flop", "transcendentals", "bytes"])
 
 READ: list[tuple[Any, Unit, Fraction]] = [
     (0, "count", Fraction(0)),
@@ -44,6 +44,12 @@ READ: list[tuple[Any, Unit, Fraction]] = [
     ("9007199254740993", "flop", Fraction(2**53 + 1)),
     ("9.007199254740993 PFLOP", "flop", Fraction(2**53 + 1)),
     ("0.1 kB", "bytes", Fraction(100)),
+    (0, "op", Fraction(0)),
+    ("0", "op", Fraction(0)),
+    ("2 kop", "op", Fraction(2000)),
+    ("2 Mops", "op", Fraction(2_000_000)),
+    (3, "findings", Fraction(3)),
+    ("2 kop", "findings", Fraction(2000)),
     ("2.5 ms", "seconds", Fraction(1, 400)),
     (0.25, "seconds", Fraction(1, 4)),
 ]
@@ -90,6 +96,13 @@ REFUSED: list[tuple[Any, Unit, str]] = [
             ' write 2000000, "2 MFLOP" or "1.5 GFLOP"'
         ),
     ),
+    (1, "op", '1 has no unit; write 0, "2 kop" or "5%"'),
+    ("2k", "op", '\'2k\' has no unit; write 0, "2 kop" or "5%"'),
+    (
+        "2 kop",
+        "count",
+        '\'2 kop\' is in op, and this limit takes a plain number; write 12, "1.5k" or "2M"',
+    ),
     (
         "2 GFLOP",
         "count",
@@ -121,7 +134,7 @@ def test_what_is_no_amount_is_refused(written: object, unit: Unit, message: str)
 def test_the_examples_in_the_messages_are_accepted(unit: Unit) -> None:
     first, *rest = EXAMPLES[unit].replace(" or ", ", ").split(", ")
     for example in (float(first), *(each.strip('"') for each in rest)):
-        assert parse(example, unit).sort == "amount"
+        assert parse(example, unit).sort == ("share" if "%" in str(example) else "amount")
 
 
 SHOWN: list[tuple[float, Unit, int | None, str]] = [

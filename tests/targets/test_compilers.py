@@ -33,7 +33,7 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_one_error_with_the_command(target: str) -> None:
     report = measure(jnp.sin, (1.0,), target=target)
     with pytest.raises(MissingCompilerError) as error:
-        report.check(max_temp_bytes=0)
+        report.check(compiled={"max_temp_bytes": 0})
     assert isinstance(error.value, TargetError)
     assert str(error.value) == (
         f"jaxcost cannot compile for {target}: {COMMANDS[target]}"

@@ -41,6 +41,9 @@ BAD = {
     "moon": f"target='moon': no target is named so; {ACCEPTED}",
     "CPU": f"target='CPU': no target is named so; did you mean 'cpu'? {ACCEPTED}",
     "tup:v5e:2x2": f"target='tup:v5e:2x2': no target is named so; did you mean 'tpu'? {ACCEPTED}",
+    "a100": f"target='a100': no target is named so; did you mean 'cuda:a100'? {ACCEPTED}",
+    "gpu": f"target='gpu': no target is named so; did you mean 'cuda:h100'? {ACCEPTED}",
+    "v5e": f"target='v5e': no target is named so; did you mean 'tpu:v5e:2x2'? {ACCEPTED}",
     "cpu:0": "target='cpu:0': the CPU is this machine's; write 'cpu'",
     "tpu": f"target='tpu': no TPU is named ''. {KNOWN_TPUS}",
     "tpu:v5e": (

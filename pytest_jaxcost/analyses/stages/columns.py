@@ -88,7 +88,7 @@ def _hlo(name: StageName, stage: Lowered | Compiled) -> Stage:
         reasons |= dict.fromkeys(CHANGING, program.caveats[0])
     else:
         amounts |= {row: getattr(totals, row) for row in CHANGING[1:]}
-        amounts["instructions"] = sum(totals.ops.values())
+        amounts["instructions"] = sum(totals.opcodes.values())
     return Stage(
         name=name,
         **amounts,

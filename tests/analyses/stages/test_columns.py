@@ -43,7 +43,7 @@ def test_a_straight_program_is_lowered_to_what_xla_says() -> None:
     for name in sorted(PROGRAMS.keys() - DEVIATIONS)[::3]:
         xla, ours = lowered(name)
         assert ours.totals is not None, name
-        if not CONTROL & ours.totals.ops.keys():
+        if not CONTROL & ours.totals.opcodes.keys():
             theirs = normalized(xla.cost_analysis())
             if priced_as_xla(ours.pricing.module).total[:2] != theirs[:2]:
                 unlike[name] = theirs
@@ -104,7 +104,7 @@ def test_columns_are_those_of_the_report(name: str) -> None:
     assert (traced.instructions, traced.flops) == (report.eqns, report.flops)
     assert traced.transcendentals == report.transcendentals
     assert traced.bytes_accessed == report.bytes_accessed
-    assert compiled.instructions == sum(report.compiled.ops.values())
+    assert compiled.instructions == sum(report.compiled.opcodes.values())
     for row in (*list(ROWS)[1:4], *MEMORY):
         assert getattr(compiled, row) == getattr(report.compiled, row), row
 

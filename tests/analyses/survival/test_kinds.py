@@ -74,7 +74,7 @@ def test_an_unknown_has_a_reason_and_nothing_else_has(name: str) -> None:
 def test_the_message_says_what_survives() -> None:
     found = report("sine_in_a_condition")
     with pytest.raises(CostError) as error:
-        found.check(max_surviving_loop_invariants=0)
+        found.check(compiled={"max_loop_invariants": 0})
     lines = [line.strip() for line in str(error.value).splitlines()]
     assert "2 equations: sin 1x, reduce_sum 1x" in lines
     survives = "all of it survives compilation (cpu), 64 B more temporary memory"
@@ -87,8 +87,8 @@ def test_only_what_survives_counts_in_the_metrics(name: str) -> None:
     found = report(name)
     survive = CASES[name].verdicts["cpu"] == "survives"
     assert found.metrics["loop_invariants"] == len(found.loop_invariants) > 0
-    assert found.metrics["surviving_loop_invariants"] == len(found.loop_invariants) * survive
-    assert found.survivors("loop_invariants").count == found.metrics["surviving_loop_invariants"]
+    assert found.metrics["compiled.loop_invariants"] == len(found.loop_invariants) * survive
+    assert found.survivors("loop_invariants").count == found.metrics["compiled.loop_invariants"]
 
 
 @pytest.mark.parametrize("kind", sorted(NO_WORK))
@@ -96,7 +96,7 @@ def test_kinds_about_memory_have_no_verdict(kind: str) -> None:
     found = measure(square_in_a_loop, CASES["square_in_a_loop"].avals)
     _ = found.compiled
     assert {each.survival for each in found.findings(kind)} <= {None}
-    assert f"surviving_{kind}" not in METRICS
+    assert f"compiled.{kind}" not in METRICS
 
 
 def test_survivors_of_what_has_no_verdict_are_an_error_and_not_none() -> None:

@@ -93,19 +93,20 @@ def test_bookkeeping_and_what_jax_repeats_itself_have_no_verdict() -> None:
 
 def test_only_survivors_are_counted() -> None:
     survivor, removed = report("loop_and_its_gradient"), report("equal_loops")
-    assert survivor.metrics["surviving_duplicates"] == survivor.duplicates.count == 1
-    assert survivor.metrics["surviving_duplicate_flops"] == survivor.duplicates.flops > 0
+    assert survivor.metrics["compiled.duplicates"] == survivor.duplicates.count == 1
+    assert survivor.duplicates.operations > 0
+    survivor.check(compiled={"duplicates": f"{survivor.duplicates.operations} op"})
     assert removed.duplicates.eqns == 2
-    assert removed.metrics["surviving_duplicates"] == 0
+    assert removed.metrics["compiled.duplicates"] == 0
     assert not removed.survivors()
     assert [each.primitive for each in survivor.survivors().equations] == ["dot_general", "tanh"]
 
 
 def test_what_the_compiler_removes_keeps_a_limit_on_survivors() -> None:
-    report("equal_loops").check(max_surviving_duplicates=0, max_surviving_duplicate_flops=0)
-    with pytest.raises(CostError, match=r"surviving_duplicates 1 > 0"):
-        report("loop_and_its_gradient").check(max_surviving_duplicates=0)
-    report("loop_and_its_gradient").check(max_surviving_duplicate_flops="60%")
+    report("equal_loops").check(compiled={"max_duplicates": 0})
+    with pytest.raises(CostError, match=r"compiled\.duplicates 1 > 0"):
+        report("loop_and_its_gradient").check(compiled={"max_duplicates": 0})
+    report("loop_and_its_gradient").check(compiled={"max_duplicates": "60%"})
 
 
 def value_and_gradient(x: Any) -> Any:
@@ -159,10 +160,10 @@ def test_a_compiler_that_shows_nothing_leaves_everything_unknown(
     found = measure(case.function, case.avals)
     monkeypatch.setattr(jax.stages.Lowered, "compile", lambda *_, **__: Silent())
     assert {each.survival for each in found._measurement.judged("duplicates")} == {"unknown"}
-    assert found.metrics["surviving_duplicates"] is None
+    assert found.metrics["compiled.duplicates"] is None
     with pytest.raises(CostError, match="does not show the optimized program"):
-        found.check(max_surviving_duplicates=0)
-    found.check(surviving_key_reuse=0)  # there are none to survive
+        found.check(compiled={"max_duplicates": 0})
+    found.check(compiled={"key_reuse": 0})  # there are none to survive
 
 
 def test_what_the_program_without_it_needs_more_of_memory_may_not_be_known(

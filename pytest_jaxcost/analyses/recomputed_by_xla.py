@@ -35,7 +35,7 @@ class Together(NamedTuple):
     rematerialized: bool
 
 
-def cloned(
+def recomputed_by_xla(
     lowered: hlo.Pricing, optimized: hlo.Pricing, libraries: tuple[str, ...] = ()
 ) -> Findings:
     """What an optimized program computes more often than the program it was made of asks for.
