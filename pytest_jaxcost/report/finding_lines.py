@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from .amounts import show, show_share
-from .layout import Cell, Line, ends, paragraph, row
+from .layout import GAP, Cell, Line, paragraph, row
 from .records import Finding, Place
 from .style import Style
 from .wording import CALLS, COSTS, PHASE_WORDS, what
@@ -21,12 +21,23 @@ PACKAGES = "site-packages" + os.sep
 
 def finding_lines(finding: Finding, target: str, style: Style) -> Iterator[Line]:
     """The lines about one finding; `target` is what the program was compiled for."""
-    title = Cell(" " * INDENT + finding.title, "strong")
-    yield from ends(title, Cell(price(finding), "breach"), width=style.width)
+    yield from _title(finding, style)
     yield from _places(finding, style)
     yield from paragraph(_equations(finding), indent=4, width=style.width, style="faint")
     yield from paragraph(survival(finding, target), indent=4, width=style.width)
     yield from _fix(finding, style)
+
+
+def _title(finding: Finding, style: Style) -> Iterator[Line]:
+    """The sentence, and at the right margin the price; that stands below where it does not fit."""
+    cost = price(finding)
+    gap = style.width - INDENT - len(finding.title) - len(cost)
+    if cost and gap >= len(GAP):
+        title = Cell(" " * INDENT + finding.title, "strong")
+        yield (title, Cell(" " * gap), Cell(cost, "breach"))
+        return
+    yield from paragraph(finding.title, indent=INDENT, width=style.width, style="strong")
+    yield from paragraph(cost, indent=4, width=style.width, style="breach")
 
 
 def price(finding: Finding) -> str:
@@ -37,8 +48,8 @@ def price(finding: Finding) -> str:
         return ""
     least = "" if finding.exact else "at least "
     share = f", {show_share(Fraction(finding.share))}" if finding.share else ""
-    word = COSTS.get(finding.kind, "saves")
-    return f"{word} {least}{show(finding.operations, 'op')}{share}"
+    amount = f"{least}{show(finding.operations, 'op')}{share}"
+    return COSTS.get(finding.kind, "saves {}").format(amount)
 
 
 def survival(finding: Finding, target: str) -> str:
@@ -107,14 +118,13 @@ def _equations(finding: Finding) -> str:
 
 def _fix(finding: Finding, style: Style) -> Iterator[Line]:
     """The fix, and at the right margin the code that names its page."""
-    words = f"fix: {finding.hint}" if finding.hint else ""
-    *lines, last = paragraph(words, indent=4, width=style.width, style="hint") or ((),)
-    yield from lines
-    used = sum(len(cell.text) for cell in last)
-    gap = style.width - used - len(finding.code)
-    if gap >= 1 and last:
-        yield (*last, Cell(" " * gap), Cell(finding.code, "faint"))
+    if not finding.hint:
+        yield (Cell(f"    {finding.code}", "faint"),)
         return
-    yield from (last,) if last else ()
-    if finding.code:
-        yield (Cell(" " * (style.width - len(finding.code))), Cell(finding.code, "faint"))
+    *lines, last = paragraph(f"fix: {finding.hint}", indent=4, width=style.width, style="hint")
+    yield from lines
+    gap = style.width - sum(len(cell.text) for cell in last) - len(finding.code)
+    if gap < 1:
+        yield last
+        gap, last = style.width - len(finding.code), ()
+    yield (*last, Cell(" " * gap), Cell(finding.code, "faint"))

@@ -42,7 +42,7 @@ def failure(
     seen: set[Finding] = set()
     lines = [*_header(name, environment, verdicts, style)]
     for verdict in exceeded:
-        lines += _breach(verdict, style) if len(exceeded) > 1 else _details(verdict, style)
+        lines += _breach(verdict, style) if len(exceeded) > 1 else _details(verdict, 2, style)
         lines += _blame(verdict, culprits(verdict), seen, target, style)
     lines += _within(verdicts, style)
     if not all(verdict.reading.exact for verdict in verdicts):
@@ -56,8 +56,11 @@ def _first_line(name: str, verdicts: Sequence[Verdict]) -> str:
     if len(exceeded) == 1:
         return f"jaxcost: {comparison(exceeded[0])}   {name}"
     unchecked = sum(1 for verdict in exceeded if verdict.undecided)
+    over = len(exceeded) - unchecked
+    if not over:
+        return f"jaxcost: {unchecked} of {len(verdicts)} limits cannot be checked   {name}"
     also = f", {unchecked} cannot be checked" if unchecked else ""
-    return f"jaxcost: {len(exceeded) - unchecked} of {len(verdicts)} limits exceeded{also}   {name}"
+    return f"jaxcost: {over} of {len(verdicts)} limits exceeded{also}   {name}"
 
 
 def _header(
@@ -85,13 +88,13 @@ def _jax(environment: Mapping[str, str]) -> str:
 
 def _breach(verdict: Verdict, style: Style) -> tuple[Line, ...]:
     cell = Cell(f"  {comparison(verdict)}", "breach")
-    return ((), (cell,), *_details(verdict, style))
+    return ((), (cell,), *_details(verdict, 4, style))
 
 
-def _details(verdict: Verdict, style: Style) -> Iterator[Line]:
+def _details(verdict: Verdict, indent: int, style: Style) -> Iterator[Line]:
     """Where the limit was set, what it comes to, and what a reader should know of the kind."""
     for words in (verdict.undecided, _set_by(verdict), _note(verdict)):
-        yield from paragraph(words, indent=2, width=style.width, style="faint")
+        yield from paragraph(words, indent=indent, width=style.width, style="faint")
 
 
 def _set_by(verdict: Verdict) -> str:

@@ -17,16 +17,15 @@ MADE = frozenset({"intermediates", "constants"})
 
 COSTS: Mapping[str, str] = MappingProxyType(
     {
-        "dead": "as written",
-        "recomputed": "costs",
-        "key_reuse": "costs",
-        "upcast_dots": "of",
-        "vmapped_conds": "runs",
-        "recomputed_by_xla": "costs",
-        "cloned": "costs",
+        "dead": "{} as written",
+        "key_reuse": "",
+        "recomputed": "costs {}",
+        "recomputed_by_xla": "costs {}",
+        "upcast_dots": "{}",
+        "vmapped_conds": "runs {}",
     }
 )
-"""The word before an amount that mending a finding does not save."""
+"""What is said of an amount that mending a finding does not save."""
 
 CALLS = frozenset({"repeated_callbacks"})
 """Kinds whose findings are priced in calls: what a callback costs is unknown."""

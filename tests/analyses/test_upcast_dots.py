@@ -69,10 +69,11 @@ def test_what_the_product_costs(name):
     assert (findings.count, findings.flops) == (1, flops)
 
 
-def test_it_is_no_metric():
+def test_it_is_information():
     report = pytest_jaxcost.measure(NOISY["both"][0], (A, B))
-    assert not [name for name in report.metrics if "widened" in name]
-    assert "\n  upcast_dots 1\n    information: dot products take" in str(report)
+    assert report.metrics["upcast_dots"] == 1
+    assert report.waste == 0
+    assert "\n    information: dot products take" in str(report)
 
 
 def test_the_rewrite_moves_less_and_sums_as_precisely():

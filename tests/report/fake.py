@@ -140,6 +140,8 @@ def attention(**changes: Any) -> Finding:
     return found(**finding | changes)
 
 
+UNTOLD = frozenset({"occurrences", "intermediates", "constants", "residuals"})
+"""Kinds of findings that no sentence is about."""
 OF_EQUATIONS = ("primitive", "aval", "count", "executions", "nbytes", "asked")
 
 
@@ -150,4 +152,6 @@ def found(**data: Any) -> Finding:
     evidence = Evidence(
         **{name: data.pop(name) for name in OF_EQUATIONS if name in data}, **of_both
     )
+    if data["kind"] in UNTOLD:
+        data |= {"title": "", "code": ""}
     return Finding(**data, equations=(evidence,))

@@ -15,6 +15,7 @@ from pytest_jaxcost.report import (
     Style,
     Totals,
 )
+from pytest_jaxcost.report.finding_lines import price
 
 from .fake import Fake, attention, found
 
@@ -44,15 +45,16 @@ def lines(text: str) -> list[str]:
 
 
 ONE_CULPRIT = """
-jaxcost: 1 of 2 limits exceeded by grad(loss)
+jaxcost: duplicates 2.10 Mop > 0 op   grad(loss)
   traced, jax 0.12.0
 
-  duplicates   2.10 Mop   allowed 0 op   6.2% of 33.8 Mop
-    dot_general f32[512,512]   computed twice   2.10 MFLOP
-      survives compilation (cpu)
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
+  attention is evaluated twice with the same values
+    saves 2.10 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    all of it survives compilation (cpu)
+    fix: both call attention(x); call it once and reuse the result JC101
   within limits: flops 33.8 MFLOP of 40 MFLOP
 """
 
@@ -64,16 +66,17 @@ def test_a_layer_called_twice() -> None:
 
 
 UNDECIDED = """
-jaxcost: 1 of 1 limit exceeded by grad(loss)
+jaxcost: duplicates 2.10 Mop > 0 op   grad(loss)
   traced, jax 0.12.0
 
-  duplicates   2.10 Mop   allowed 0 op   6.2% of 33.8 Mop
-    dot_general f32[512,512]   computed twice   2.10 MFLOP
-      may survive compilation (cpu): instructions of its kind and size
-        do not say where they come from
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
+  attention is evaluated twice with the same values
+    saves 2.10 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    it may survive compilation (cpu): instructions of its kind and size
+      do not say where they come from
+    fix: both call attention(x); call it once and reuse the result JC101
 """
 
 
@@ -85,35 +88,57 @@ def test_a_long_reason_is_wrapped() -> None:
 
 
 ALL_AT_ONCE = """
-jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
+jaxcost: 7 of 10 limits exceeded, 1 cannot be checked   grad(loss)
   traced and compiled for cpu, jax 0.12.0
 
-  duplicates            2   allowed 0 by --jaxcost-max
-    dot_general f32[512,512]   computed twice   2.10 MFLOP
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
-    tanh f32[512]   computed twice   512 transcendentals
-      removed by the compiler (cpu)
-      model.py:12 in layer   (jvp, block_3/mlp)
-      model.py:12 in layer   (transpose, block_3/mlp)
-  waste                 2.10 Mop
-    allowed 5% = 1.69 Mop by --jaxcost-max   6.2% of 33.8 Mop
+  duplicates 2 > 0
+    set by --jaxcost-max
+
+  attention is evaluated twice with the same values
+    saves 2.10 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    fix: both call attention(x); call it once and reuse the result JC101
+
+  attention is evaluated twice with the same values   saves 512 op, 6.2%
+    model.py:12 in layer   (forward)
+    model.py:12 in layer   (backward)
+    tanh f32[512]
+    the compiler removes it (cpu)
+    JC101
+
+  waste 6.2% > 5%
+    2.10 Mop of 33.8 Mop, allowed 1.69 Mop; set by --jaxcost-max
     1 of the findings above
-  dead                  1   allowed 0 by --jaxcost-max
+
+  dead 1 > 0
+    set by --jaxcost-max
     JAX drops dead equations when it lowers: tracing time, not run time.
-    sin f32[8]   never used   8 transcendentals
-      model.py:3
-  primitives["tanh"]    2   required exactly 1 by --jaxcost-max
+
+  the result of jnp.sin(x) is never used                 8 op as written
+    model.py:3
+    sin f32[8]
+    JC401
+
+  primitives["tanh"] 2 != 1
+    set by --jaxcost-max
     tanh f32[512]   twice   512 transcendentals
-      model.py:12 in layer   (jvp)
-  primitives["tanh"]    2   forbidden by --jaxcost-max
+      model.py:12 in layer   (forward)
+
+  primitives["tanh"] is forbidden
+    set by --jaxcost-max
     1 of the findings above
-  compiled.temp_bytes   4.00 KiB
-    allowed 4000 (3.91 KiB) by --jaxcost-max
-  compiled.peak_bytes   unknown   allowed 24 MiB by --jaxcost-max
+
+  compiled.temp_bytes 4.00 KiB > 4000
+    set by --jaxcost-max
+
+  compiled.peak_bytes cannot be checked
     the CPU compiler does not report it
-  transcendentals       5,002   required at least 6k by --jaxcost-max
+    set by --jaxcost-max
+
+  transcendentals 5,002 < 6k
+    set by --jaxcost-max
   within limits: flops 33.8 MFLOP of 40 MFLOP, eqns 36 (at least 10)
 """
 
@@ -121,6 +146,8 @@ jaxcost: 7 of 10 limits exceeded by grad(loss), 1 cannot be checked
 def test_all_breaches_at_once() -> None:
     dead = found(
         kind="dead",
+        code="JC401",
+        title="the result of jnp.sin(x) is never used",
         primitive="sin",
         aval="f32[8]",
         transcendentals=8,
@@ -161,12 +188,13 @@ def test_all_breaches_at_once() -> None:
 
 
 CANNOT_CHECK = """
-jaxcost: 2 of 3 limits cannot be checked for grad(loss)
+jaxcost: 2 of 3 limits cannot be checked   grad(loss)
   traced and compiled for cpu, jax 0.12.0
 
-  flops                 at least 33.8 MFLOP   required at least 40 MFLOP
+  flops cannot be checked
     only a lower bound is known
-  compiled.peak_bytes   unknown   allowed 24 MiB
+
+  compiled.peak_bytes cannot be checked
     the compiler does not say
   within limits: bytes_accessed at least 24.0 MiB of 25 MiB
   caveat: the while at model.py:9 has no known trip count; its body is
@@ -193,12 +221,11 @@ def test_what_cannot_be_checked_says_why() -> None:
 
 
 OTHER_REPORT = """
-jaxcost: 1 of 1 limit exceeded by grad(loss)
+jaxcost: flops 3.2x > 3x   grad(loss)
   traced, jax 0.12.0
-
-  flops   33.8 MFLOP   allowed 3x = 32.1 MFLOP   3.2x of 10.7 MFLOP
+  33.8 MFLOP of 10.7 MFLOP, allowed 32.1 MFLOP
     dot_general f32[512,512]   5 times   33.0 MFLOP   97.6% of the work
-      model.py:41 in attention   (jvp)
+      model.py:41 in attention   (forward)
 """
 
 
@@ -219,16 +246,20 @@ def test_a_multiple_names_both_amounts() -> None:
 
 
 NEAR_MISS = """
-jaxcost: 2 of 2 limits exceeded by grad(loss)
+jaxcost: 2 of 2 limits exceeded   grad(loss)
   traced, jax 0.12.0
 
-  flops        40.000001 MFLOP   allowed 40 MFLOP
-  duplicates   2.000001 Mop   allowed 5% = 2.00 Mop
-    5.000002% of 40.0 Mop
-    dot_general f32[512,512]   computed twice   2.00 MFLOP
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
+  flops 40.000001 MFLOP > 40 MFLOP
+
+  duplicates 5.000002% > 5%
+    2.000001 Mop of 40.0 Mop, allowed 2.00 Mop
+
+  attention is evaluated twice with the same values
+    saves 2.00 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    fix: both call attention(x); call it once and reuse the result JC101
 """
 
 
@@ -240,15 +271,15 @@ def test_rounding_never_hides_a_breach() -> None:
 
 
 LOWER_BOUND = """
-jaxcost: 1 of 1 limit exceeded by grad(loss)
+jaxcost: duplicates at least 2.10 Mop > 0 op   grad(loss)
   traced, jax 0.12.0
 
-  duplicates   at least 2.10 Mop   allowed 0 op
-    6.2% of at least 33.8 Mop
-    dot_general f32[512,512]   computed twice   at least 2.10 MFLOP
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
+  attention is evaluated twice with the same values
+    saves at least 2.10 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    fix: both call attention(x); call it once and reuse the result JC101
   caveat: the while at model.py:9 has no known trip count
 """
 
@@ -274,10 +305,10 @@ def twelve(n: int = 12) -> Fake:
 @pytest.mark.parametrize(
     ("n", "verbosity", "shown", "last"),
     [
-        (10, 0, 10, "      model.py:0   (jvp)"),
+        (10, 0, 10, "    JC101"),
         (11, 0, 10, "    ... and 1 more (-vv shows all)"),
         (12, 1, 10, "    ... and 2 more (-vv shows all)"),
-        (12, 2, 12, "      model.py:0   (jvp)"),
+        (12, 2, 12, "    JC101"),
     ],
 )
 def test_ten_culprits_at_most_unless_very_verbose(
@@ -286,7 +317,7 @@ def test_ten_culprits_at_most_unless_very_verbose(
     report = Report(twelve(n))
     verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
     text = report.explain(verdicts, verbosity=verbosity)
-    assert text.count("computed twice") == shown
+    assert text.count("is evaluated twice") == shown
     assert text.splitlines()[-1] == last
 
 
@@ -300,24 +331,16 @@ def test_a_total_has_three_contributors_unless_very_verbose(verbosity: int, show
     assert ("... and 2 more (-vv shows all)" in text) is (shown == 3)
 
 
-FOLDED = """
-    mul f32[512,512]   computed twice, 3 such   6.30 MFLOP
-    dot_general f32[512,512]   computed 3 times   2.10 MFLOP
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
-    dot_general f32[512,512]   computed twice, run 40 times   2.10 MFLOP
-      model.py:41 in attention   (transpose)
-      model.py:57 in loss        (transpose)
-"""
-
-
-def test_identical_culprits_are_folded_and_share_their_places() -> None:
-    same = attention(primitive="mul")
-    thrice = attention(count=2)
-    looped = attention(executions=40, phase="transpose", nbytes=0)
-    fake = Fake(found={"duplicates": Findings([same, thrice, looped, same, same])})
-    assert lines(message(fake, max_duplicates=0))[4:] == lines(FOLDED)
+def test_identical_contributors_are_folded_and_share_their_places() -> None:
+    same = attention(kind="occurrences", primitive="mul", hint="")
+    other = attention(kind="occurrences", hint="")
+    text = message(Fake(where=Findings([same, other, same, same])), max_flops=0)
+    assert lines(text)[2:] == [
+        "    mul f32[512,512]   3 times   6.30 MFLOP   18.6% of the work",
+        "    dot_general f32[512,512]   once   2.10 MFLOP   6.2% of the work",
+        "      model.py:41 in attention   (forward)",
+        "      model.py:57 in loss   (forward)",
+    ]
 
 
 def test_occurrences_at_one_place_are_added_up() -> None:
@@ -328,20 +351,24 @@ def test_occurrences_at_one_place_are_added_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit", "count", "phrase"),
+    ("kind", "price"),
     [
-        ("duplicates", "max_duplicates", 1, "computed twice"),
-        ("duplicates", "max_duplicates", 3, "computed 4 times"),
-        ("dead", "max_dead", 1, "never used"),
-        ("dead", "max_dead", 3, "never used, 3 times"),
-        ("recomputed", "max_recomputed", 1, "recomputed once"),
-        ("recomputed", "max_recomputed", 2, "recomputed twice"),
-        ("key_reuse", "max_key_reuse", 1, "drawn twice from one key"),
+        ("duplicates", "saves 2.10 Mop, 6.2%"),
+        ("dead", "2.10 Mop, 6.2% as written"),
+        ("recomputed", "costs 2.10 Mop, 6.2%"),
+        ("vmapped_conds", "runs 2.10 Mop, 6.2%"),
     ],
 )
-def test_each_kind_has_its_own_words(kind: str, limit: str, count: int, phrase: str) -> None:
-    fake = Fake(found={kind: Findings([attention(kind=kind, count=count)])})
-    assert f"dot_general f32[512,512]   {phrase}   2.10 MFLOP\n" in message(fake, **{limit: 0})
+def test_what_mending_it_does_not_save_is_not_called_so(kind: str, price: str) -> None:
+    fake = Fake(found={kind: Findings([attention(kind=kind, title="one sentence")])})
+    report = Report(fake)
+    verdicts = report.judge(Limits.of({f"max_{kind}": 0}).parse().limits)
+    assert price in report.explain(verdicts)
+
+
+def test_calls_are_saved_where_no_operations_are_known() -> None:
+    (call,) = Findings([attention(kind="repeated_callbacks", flops=0, count=2)])
+    assert price(call) == "saves 2 calls"
 
 
 def test_of_a_largest_array_only_those_over_the_limit_are_shown() -> None:
@@ -365,22 +392,34 @@ def test_of_the_largest_arrays_each_is_shown_with_its_own_size() -> None:
 
 
 ONCE = """
-jaxcost: 2 of 2 limits exceeded by grad(loss)
+jaxcost: 2 of 2 limits exceeded   grad(loss)
   traced, jax 0.12.0
 
-  duplicates   4.20 Mop   required exactly 0 op   12.4% of 33.8 Mop
-    dot_general f32[512,512]   computed twice   2.10 MFLOP
-      model.py:41 in attention   (jvp)
-      model.py:57 in loss        (jvp)
-      hint: both call attention(x); call it once and reuse the result
-    dot_general f32[512,512]   computed twice   2.10 MFLOP
-      model.py:41 in attention   (transpose)
-      model.py:57 in loss        (transpose)
-  duplicates   3   allowed 0
+  duplicates 4.20 Mop != 0 op
+
+  attention is evaluated twice with the same values
+    saves 2.10 Mop, 6.2%
+    model.py:41 in attention   (forward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    fix: both call attention(x); call it once and reuse the result JC101
+
+  attention is evaluated twice with the same values
+    saves 2.10 Mop, 6.2%
+    model.py:41 in attention   (backward)
+    model.py:57 in loss
+    dot_general f32[512,512]
+    fix: both call attention(x); call it once and reuse the result JC101
+
+  duplicates 3 > 0
     2 of the findings above
-    tanh f32[512]   computed twice   removed by the compiler (cpu)
-      model.py:12 in layer   (jvp, block_3/mlp)
-      model.py:12 in layer   (transpose, block_3/mlp)
+
+  attention is evaluated twice with the same values
+    model.py:12 in layer   (forward)
+    model.py:12 in layer   (backward)
+    tanh f32[512]
+    the compiler removes it (cpu)
+    JC101
 """
 
 
@@ -419,7 +458,7 @@ def test_paths_are_shown_from_the_folder_of_the_run(tmp_path: Any) -> None:
     report = Report(fake)
     verdicts = report.judge(Limits.of({"max_duplicates": 0}).parse().limits)
     text = report.explain(verdicts, style=Style(root=str(tmp_path)))
-    assert re.findall(r"^      (\S+:\d+) in", text, re.MULTILINE) == [
+    assert re.findall(r"^    (\S+:\d+) in", text, re.MULTILINE) == [
         "pkg/model.py:1",
         "/elsewhere/model.py:2",
     ]
@@ -431,7 +470,7 @@ def test_color_adds_nothing_but_color() -> None:
     plain = report.explain(verdicts, style=Style())
     colored = report.explain(verdicts, style=Style(color=True))
     assert "\x1b[" not in plain
-    assert colored.startswith("\x1b[1;31mjaxcost: 1 of 1 limit exceeded by grad(loss)\x1b[0m")
+    assert colored.startswith("\x1b[1;31mjaxcost: duplicates 12 > 0   grad(loss)\x1b[0m")
     assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
 
 

@@ -1,6 +1,6 @@
 """Functions called twice, in five ways: verdicts against the truth by counting.
 
-A run of the suite looks at every 27th of two thousand programs; `JAXCOST_SURVIVAL_EVERY=1` in the
+A run of the suite looks at every 23rd of two thousand programs; `JAXCOST_SURVIVAL_EVERY=1` in the
 environment makes it look at all of them, which takes twenty minutes.
 """
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.analyses.survival.mechanical import WAYS, Judged, Twice, judged, programs, truth
 
-EVERY = int(os.environ.get("JAXCOST_SURVIVAL_EVERY", "27"))
+EVERY = int(os.environ.get("JAXCOST_SURVIVAL_EVERY", "23"))
 MOST_UNKNOWN = 0.05
 """The part of all findings that may be unknown."""
 
