@@ -30,7 +30,8 @@ def headline_of(
     also = f", and {more} more limit{'s' if more > 1 else ''}" if more else ""
     worst = culprits(exceeded[0]).shown[:1]
     found = [_told(culprit, root) for culprit in worst]
-    return ": ".join(["jaxcost", comparison(exceeded[0]) + also, *found])
+    why = f" ({exceeded[0].undecided})" if exceeded[0].undecided else ""
+    return ": ".join(["jaxcost", comparison(exceeded[0]) + why + also, *found])
 
 
 def comparison(verdict: Verdict) -> str:

@@ -58,6 +58,12 @@ class Evidence:
         """Flops and transcendentals together."""
         return self.flops + self.transcendentals
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data: what is not known or does not apply is left out."""
+        data = asdict(self) | {"places": [asdict(place) for place in self.places]}
+        del data["has_edit"]
+        return {name: value for name, value in data.items() if value not in (None, "", 0, [])}
+
     def plus(self, other: Evidence) -> Evidence:
         """Both as one, at the places of the first."""
         pairs = ((name, getattr(self, name), getattr(other, name)) for name in _AMOUNTS)
@@ -197,7 +203,7 @@ class Finding:
         data = {name: getattr(self, name) for name in _DATA}
         return data | {
             "places": [asdict(place) for place in self.places],
-            "equations": [asdict(each) for each in folded(self.equations)],
+            "equations": [each.to_dict() for each in folded(self.equations)],
         }
 
 
