@@ -16,7 +16,7 @@ from pytest_jaxcost.hlo.regions import regions
 from pytest_jaxcost.report import Report
 from tests.analyses.survival import everyday, programs, realistic
 from tests.analyses.survival.programs import CASES
-from tests.analyses.survival.survivals import about
+from tests.analyses.survival.survivals import about, is_left
 
 UNKNOWN = {"condition_repeats_the_body", "halved_while_a_condition_repeats"}
 """What the test of a ``while`` computes is not handed to its body: no program is without it."""
@@ -52,13 +52,15 @@ def test_there_are_programs_enough_of_both_sorts_in_every_table() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_verdict_is_the_one_worked_by_hand(name: str) -> None:
+    """What is worked by hand is about one primitive; a part of the others may be removed."""
     case = CASES[name]
-    survivals = {
-        each.survival for each in about(report(name)._measurement.judged(case.kind), case.primitive)
-    }
+    found = about(report(name)._measurement.judged(case.kind), case.primitive)
     if name in NOT_FOUND:
         pytest.xfail("it is listed as JAX's own")
-    assert survivals == {"unknown" if name in UNKNOWN else case.verdict}
+    are_alone = all(len({one.primitive for one in each.equations}) == 1 for each in found)
+    told = {each.survival for each in found}
+    expected = "unknown" if name in UNKNOWN else case.verdict
+    assert (told if are_alone else is_left(told)) == {expected}
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.opcodes])
