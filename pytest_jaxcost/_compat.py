@@ -461,6 +461,11 @@ def package_of(file: str) -> str:
     return folder + top + separator
 
 
+def is_measuring(frame: Frame) -> bool:
+    """Whether a frame belongs to this package, which calls the measured function."""
+    return frame.file.startswith(_NOT_THE_USERS[-1])
+
+
 def measured_package(jaxpr: Any) -> str:
     """The installed package that the function of a program belongs to; empty if none.
 

@@ -36,7 +36,7 @@ class Calls:
         than the chosen work stands in the innermost expression, the innermost frame alone.
         """
         way = self._origins.frames(context)[::-1]
-        whole = self._tree.along(way)
+        whole, start = self._tree.along(way), max(start, self._origins.entered(way))
         own = [k for k, frame in enumerate(way) if self._origins.is_own(frame)]
         first = next((k for k in own if k >= start and k < len(whole) and whole[k]), None)
         if first is None:

@@ -118,7 +118,8 @@ class Evaluations:
         """
         way = self.origins.frames(self.of(equation).evaluation[0])[::-1]
         asked = next((k for k, frame in enumerate(way) if _compat.derivative_of(frame)), 0)
-        return next((frame for frame in way[:asked][::-1] if self.origins.is_own(frame)), None)
+        around = way[self.origins.entered(way) : asked][::-1]
+        return next((frame for frame in around if self.origins.is_own(frame)), None)
 
     @cached_property
     def primal(self) -> dict[Evaluation, list[Made]]:

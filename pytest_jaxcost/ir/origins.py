@@ -8,7 +8,7 @@ a library function. Below that, only transformations and their rules are at work
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from pytest_jaxcost import _compat
@@ -72,6 +72,10 @@ class Origins:
     def way(self, equation: Equation) -> tuple[_compat.Frame, ...]:
         """The frames that lead to an equation, outermost first."""
         return self.frames(self.of(equation).context)[::-1]
+
+    def entered(self, way: Sequence[_compat.Frame]) -> int:
+        """How many of the frames, outermost first, lead to the measured function."""
+        return max((k + 1 for k, frame in enumerate(way) if _compat.is_measuring(frame)), default=0)
 
     def is_own(self, frame: _compat.Frame) -> bool:
         """Whether a frame belongs to the user's own code."""

@@ -159,7 +159,7 @@ def test_a_share_of_dead_operations_is_of_what_is_written() -> None:
     assert (report.flops, report.dead.flops) == (0, 24)
     assert (report.transcendentals, report.dead.transcendentals) == (3, 3)
     report.check(max_dead="90%")
-    with pytest.raises(CostError, match=r"90\.0% of 30 op as written"):
+    with pytest.raises(CostError, match=r"dead 90\.0% > 89%"):
         report.check(max_dead="89%")
 
 
