@@ -75,7 +75,7 @@ class Origins:
 
     def entered(self, way: Sequence[_compat.Frame]) -> int:
         """How many of the frames, outermost first, lead to the measured function."""
-        return max((k + 1 for k, frame in enumerate(way) if _compat.is_measuring(frame)), default=0)
+        return next((k for k, frame in enumerate(way) if _compat.is_measuring(frame)), 0)
 
     def is_own(self, frame: _compat.Frame) -> bool:
         """Whether a frame belongs to the user's own code."""
