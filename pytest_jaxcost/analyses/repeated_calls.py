@@ -22,7 +22,7 @@ from pytest_jaxcost.analyses.hints import (
     repetition_hint,
 )
 from pytest_jaxcost.analyses.merging import merges
-from pytest_jaxcost.analyses.subjects import Subject, distinct, located, subject, verb
+from pytest_jaxcost.analyses.subjects import Subject, distinct, located, subject, together, verb
 from pytest_jaxcost.analyses.whose import ways_to
 from pytest_jaxcost.flow.calls import Calls
 from pytest_jaxcost.flow.evaluations import Way
@@ -100,14 +100,16 @@ class _Told:
         return Told(title, places, hint, is_exact)
 
     def _factored(self, group: Sequence[Found]) -> tuple[str, str] | None:
-        """What to say where different functions of JAX's factor one matrix."""
+        """What to say where different calls of JAX's functions factor one matrix."""
         found = next((each for each in group if each.finding.primitive in FACTOR_ONCE), None)
         if found is None:
             return None
         is_own = self._facts.evaluations.origins.is_own
         ways = [[frame for frame in way.inside if is_own(frame)] for way in self._ways_to(found)]
         calls = distinct(subject(way[-1:]) for way in ways if way)
-        if len({each.text.partition("(")[0] for each in calls}) < 2:
+        context = self._facts.evaluations.of(found.work[0].equation).evaluation[0]
+        is_part = len(calls) > 1 and self._calls.does_more(context)
+        if not is_part and len({each.text.partition("(")[0] for each in calls}) < 2:
             return None
         return SAME_MATRIX.format(subjects=located(calls)), FACTOR_ONCE[found.finding.primitive]
 
@@ -126,10 +128,18 @@ class _Told:
         return called.pop() if len(called) == 1 else ""
 
     def _subject(self, found: Found) -> Subject:
-        first = self.repeated[id(found.finding)].first
-        context = self._facts.evaluations.of(first.equation).evaluation[0]
-        start = len(self._ways_to(found)[0].outside)
-        return subject(self._calls.outermost(context, start))
+        """What is evaluated first, in all of the functions that evaluate the same again."""
+        repetition, evaluations = self.repeated[id(found.finding)], self._facts.evaluations
+        every = (repetition.first, *repetition.again)
+        contexts = dict.fromkeys(evaluations.of(each.equation).evaluation[0] for each in every)
+        subjects = [
+            subject(
+                self._calls.outermost(context, len(way.outside)),
+                is_part=self._calls.does_more(context),
+            )
+            for context, way in zip(contexts, self._ways_to(found), strict=True)
+        ]
+        return together(subjects)
 
     @cached_property
     def _calls(self) -> Calls:

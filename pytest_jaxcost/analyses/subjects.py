@@ -36,8 +36,11 @@ class Subject(NamedTuple):
         return begins and (inner[1], inner[3]) <= (outer[1], outer[3])
 
 
-def subject(frames: Sequence[_compat.Frame]) -> Subject:
-    """What the first of the user's frames, outermost first, calls or computes."""
+def subject(frames: Sequence[_compat.Frame], *, is_part: bool = False) -> Subject:
+    """What the first of the user's frames, outermost first, calls or computes.
+
+    An expression that does more than the work that is meant is named as a part of it.
+    """
     if not frames:
         return Subject(NOTHING, "", False)
     around, *inside = frames
@@ -45,7 +48,19 @@ def subject(frames: Sequence[_compat.Frame]) -> Subject:
     if name := next((name for each in inside if (name := source.function_name(each))), ""):
         return Subject(name, function, True)
     written = next((text for each in frames if (text := source.expression(each))), "")
+    if written and is_part:
+        written = f"a part of {written}"
     return Subject(written or NOTHING, function, False, around)
+
+
+def together(subjects: Sequence[Subject]) -> Subject:
+    """The first of subjects that compute the same, in the functions of all with its text."""
+    first = subjects[0]
+    functions = dict.fromkeys(each.function for each in subjects if each.text == first.text)
+    if "" in functions or len(functions) < 2:
+        return first
+    *others, last = functions
+    return first._replace(function=f"{', '.join(others)} and {last}")
 
 
 def distinct(subjects: Iterable[Subject]) -> list[Subject]:

@@ -83,7 +83,11 @@ class WastedCalls:
 
     def subjects(self, group: Sequence[Found]) -> list[Subject]:
         """What the equations of a group belong to, the costliest first."""
-        return distinct(subject(self.frames(each)) for found in group for each in found.work[:1])
+        return distinct(self._subject(each) for found in group for each in found.work[:1])
+
+    def _subject(self, occurrence: Occurrence) -> Subject:
+        context = self._facts.evaluations.of(occurrence.equation).evaluation[0]
+        return subject(self.frames(occurrence), is_part=self._calls.does_more(context))
 
     def places(self, group: Sequence[Found]) -> list[Place]:
         """Where that is called, costliest first."""

@@ -43,6 +43,13 @@ class Calls:
             return tuple(way[k] for k in own[-1:])
         return tuple(way[k] for k in own if k >= first)
 
+    def does_more(self, context: int) -> bool:
+        """Whether the innermost expression of a context does more than the chosen work."""
+        way = self._origins.frames(context)[::-1]
+        whole = self._tree.along(way)
+        own = [k for k, frame in enumerate(way) if self._origins.is_own(frame)]
+        return any(not whole[k] for k in own[-1:] if k < len(whole))
+
 
 def _contexts(
     evaluations: Evaluations, chosen: Container[int], is_live: Callable[[Equation], bool]
