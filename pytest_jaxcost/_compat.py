@@ -52,6 +52,7 @@ _FILTER_JIT = os.path.join("equinox", "_jit.py")
 
 _API_FILE = _api.__file__
 _AD_FILE = _ad.__file__
+_CHECKPOINT_FILE = os.path.join(os.path.dirname(_API_FILE), "ad_checkpoint.py")
 _INTERPRETERS = os.path.dirname(_AD_FILE) + os.sep
 _MACHINERY = (
     _INTERPRETERS,
@@ -418,6 +419,11 @@ def derivative_of(frame: Frame) -> str:
     """The function of ``jax`` whose frame this is, if it makes a derivative; else nothing."""
     name = frame.function.partition(".")[0].lstrip("_")
     return name if frame.file == _API_FILE and name in _DERIVATIVES else ""
+
+
+def is_checkpoint(frame: Frame) -> bool:
+    """Whether the frame belongs to a call of ``jax.checkpoint``: 0.8 to 0.12."""
+    return frame.file == _CHECKPOINT_FILE
 
 
 def has_custom_rule(eqn: Any) -> bool:

@@ -31,6 +31,7 @@ from pytest_jaxcost.analyses.wasted_calls import WastedCalls, wasted_calls
 from pytest_jaxcost.analyses.whose import is_users
 from pytest_jaxcost.cost.opaque import CALLBACKS
 from pytest_jaxcost.flow.evaluations import is_cheap
+from pytest_jaxcost.flow.invariance import Nest
 from pytest_jaxcost.flow.live import is_live
 from pytest_jaxcost.flow.repeats import Occurrence, occurrences
 from pytest_jaxcost.ir import where
@@ -92,8 +93,8 @@ def unchanged_causes(facts: Facts, kind: str, counted: Sequence[Unchanged]) -> l
     """One finding for each call or expression that a loop repeats unchanged."""
 
     def keys(calls: WastedCalls, each: Found) -> Iterable[Hashable]:
-        loop = facts.holders_of(each.work[0].region)[:1]
-        return ((id(*loop), key) for key in calls.keys(each))
+        loops = tuple(id(loop) for loop in loops_around(facts, each.work[0]))
+        return ((loops, key) for key in calls.keys(each))
 
     return wasted_calls(
         facts,
@@ -212,8 +213,12 @@ def unchanged_finding(
     return replace(made, edits=() if bookkeeping else (hoist(facts, occurrence),))
 
 
+def loops_around(facts: Facts, occurrence: Occurrence) -> Nest:
+    """The loops that repeat an equation unchanged, by their bodies."""
+    assert facts.invariance is not None
+    return facts.invariance.unchanged(*occurrence)
+
+
 def hoist(facts: Facts, occurrence: Occurrence) -> Hoist:
     """The edit that computes an equation before the loops that repeat it unchanged."""
-    assert facts.invariance is not None
-    loops = facts.invariance.unchanged(*occurrence)
-    return Hoist(occurrence.equation.outputs, loops)
+    return Hoist(occurrence.equation.outputs, loops_around(facts, occurrence))

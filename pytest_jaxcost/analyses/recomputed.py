@@ -35,7 +35,13 @@ def recomputed(facts: Facts) -> Findings:
     found = list(_found(facts, _Evaluations(facts)))
     worked = [each for each in found if not each.finding.bookkeeping]
     return Findings(
-        wasted_calls(facts, worked, _sentence, has_floor=False),
+        wasted_calls(
+            facts,
+            worked,
+            _sentence,
+            known=lambda each: facts.evaluations.checkpoint_call(each.equation),
+            has_floor=False,
+        ),
         bookkeeping=(each.finding for each in found if each.finding.bookkeeping),
     )
 

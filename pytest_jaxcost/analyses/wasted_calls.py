@@ -21,6 +21,8 @@ from pytest_jaxcost.report.records import Finding, Place
 MOST_PLACES = 3
 """Places of one cause that are shown."""
 
+Frames = tuple[_compat.Frame, ...]
+
 Sentence = Callable[[Sequence[Subject], Found], str]
 """What is said of subjects; the finding is the costliest of the group."""
 
@@ -35,6 +37,7 @@ def wasted_calls(
     keys: Keys | None = None,
     also: Iterable[Occurrence] = (),
     start: Callable[[Occurrence], int] = lambda _: 0,
+    known: Callable[[Occurrence], Frames] = lambda _: (),
     has_floor: bool = True,
 ) -> list[Finding]:
     """One finding for each call or expression that does nothing but wasted work.
@@ -44,7 +47,7 @@ def wasted_calls(
     listed = list(found)
     if not listed:
         return []
-    calls = WastedCalls(facts, [each for one in listed for each in one.work], also, start)
+    calls = WastedCalls(facts, [each for one in listed for each in one.work], also, start, known)
 
     def tell(group: Sequence[Found]) -> Told:
         return Told(sentence(calls.subjects(group), group[0]), calls.places(group))
@@ -58,7 +61,8 @@ class WastedCalls:
     """The calls that wasted equations belong to.
 
     `start` is how many of the outermost frames of an equation lead to a body that it stands in, and
-    are no calls of wasted work themselves.
+    are no calls of wasted work themselves. `known` are the frames of the call, the outermost first,
+    where something else tells it.
     """
 
     def __init__(
@@ -67,8 +71,9 @@ class WastedCalls:
         wasted: Iterable[Occurrence],
         also: Iterable[Occurrence] = (),
         start: Callable[[Occurrence], int] = lambda _: 0,
+        known: Callable[[Occurrence], Frames] = lambda _: (),
     ) -> None:
-        self._facts, self._start = facts, start
+        self._facts, self._start, self._known = facts, start, known
         listed = list(wasted)
         self._chosen = {id(each.equation) for each in (*listed, *also)}
         self._chains = Chains(facts, (v for each in listed for v in each.equation.outputs))
@@ -87,7 +92,8 @@ class WastedCalls:
 
     def _subject(self, occurrence: Occurrence) -> Subject:
         context = self._facts.evaluations.of(occurrence.equation).evaluation[0]
-        return subject(self.frames(occurrence), is_part=self._calls.does_more(context))
+        is_part = not self._known(occurrence) and self._calls.does_more(context)
+        return subject(self.frames(occurrence), is_part=is_part)
 
     def places(self, group: Sequence[Found]) -> list[Place]:
         """Where that is called, costliest first."""
@@ -104,8 +110,8 @@ class WastedCalls:
         equation = occurrence.equation
         if id(equation) not in self._frames:
             context = self._facts.evaluations.of(equation).evaluation[0]
-            outermost = self._calls.outermost(context, self._start(occurrence))
-            self._frames[id(equation)] = outermost
+            outermost = partial(self._calls.outermost, context, self._start(occurrence))
+            self._frames[id(equation)] = self._known(occurrence) or outermost()
         return self._frames[id(equation)]
 
     @cached_property

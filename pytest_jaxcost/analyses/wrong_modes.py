@@ -31,7 +31,7 @@ FACTOR = 2
 FEWEST = 5
 """How many vectors are worth another mode: a handful costs less than a backward pass keeps."""
 
-TITLE = "{subject} is made in the costlier mode"
+TITLE = "{subject} is computed in the costlier mode"
 HINT = "{n:,} {vectors} are {moved} for {m:,} {others}: {instead}"
 
 

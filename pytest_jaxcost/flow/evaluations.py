@@ -121,6 +121,17 @@ class Evaluations:
         around = way[self.origins.entered(way) : asked][::-1]
         return next((frame for frame in around if self.origins.is_own(frame)), None)
 
+    def checkpoint_call(self, equation: Equation) -> tuple[_compat.Frame, ...]:
+        """The user's frames from the call of the innermost checkpoint around an equation on.
+
+        Empty if no frame leads through one.
+        """
+        way = self.origins.frames(self.of(equation).evaluation[0])[::-1]
+        inside = max((k for k, frame in enumerate(way) if _compat.is_checkpoint(frame)), default=0)
+        own = [k for k, frame in enumerate(way) if self.origins.is_own(frame)]
+        call = max((k for k in own if k < inside), default=len(way))
+        return tuple(way[k] for k in own if k >= call)
+
     @cached_property
     def primal(self) -> dict[Evaluation, list[Made]]:
         """The primal work of each evaluation, in program order."""

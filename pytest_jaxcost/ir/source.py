@@ -41,8 +41,10 @@ def standing_in(frame: _compat.Frame) -> str:
 def _shortened(text: str) -> str:
     """The text on one line; of a long call what is called, of anything else the beginning."""
     text = text.replace("( ", "(").replace(", )", ")").replace(" )", ")")
-    if len(text) > LONGEST and text.endswith(")"):
-        text = f"{text[: _opening(text)]}(...)"
+    shown = ""
+    while len(text + shown) > LONGEST and text.endswith(")"):
+        text, shown = text[: _opening(text)], f"(...){shown}"
+    text += shown
     return text if len(text) <= LONGEST else text[: LONGEST - 3].rstrip() + "..."
 
 
