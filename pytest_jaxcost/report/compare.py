@@ -57,4 +57,4 @@ def _where(findings: Iterable[Finding], n: int, field: str = "count") -> list[st
     shown, left_out = chosen(weighing, n, field=field)
     lines = shown_lines(shown, field, "", style)
     more = [f"    ... and {left_out:,} more"] if left_out else []
-    return [*text(lines).splitlines(), *more]
+    return [*text(lines).lstrip("\n").splitlines(), *more]

@@ -23,7 +23,6 @@ COSTS: Mapping[str, str] = MappingProxyType(
         "upcast_dots": "of",
         "vmapped_conds": "runs",
         "recomputed_by_xla": "costs",
-        "cloned": "costs",
     }
 )
 """The word before an amount that mending a finding does not save."""
