@@ -35,7 +35,7 @@ SLOW = (
     "analyses/test_loop_twins.py",
     "analyses/test_zeros_apart.py",
     "benchmarks",
-    "compiled/test_cloned.py",
+    "compiled/test_recomputed_by_xla.py",
     "compiled/test_effort.py",
     "cost/test_agreement.py",
     "cost/test_laws.py",
@@ -63,6 +63,9 @@ SLOW = (
 )
 """Where hundreds of programs are compiled or run, or interpreters started."""
 
+PLATFORMS = {"tpu": "tpu:v5e:2x2", "cuda": "cuda:h100"}
+"""The marks of tests that compile for devices that are not there, and a target for each."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,3 +74,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             path = item.path.relative_to(HERE).as_posix()
             if path.startswith(SLOW):
                 item.add_marker(pytest.mark.slow)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that compiles for a platform whose compiler is not installed."""
+    from pytest_jaxcost.targets import MissingCompilerError, parse
+    from pytest_jaxcost.targets.compilers import installed_compiler
+
+    for platform in (each for each in PLATFORMS if item.get_closest_marker(each)):
+        try:
+            installed_compiler(parse(PLATFORMS[platform]))
+        except MissingCompilerError as error:
+            pytest.skip(str(error))

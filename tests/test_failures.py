@@ -74,7 +74,7 @@ def test_where_all_is_analyzed_no_line_says_so() -> None:
 
 @pytest.mark.parametrize("limit", [{"max_duplicates": 0}, {"max_duplicates": "5%"}])
 def test_a_limit_on_it_cannot_be_checked(report: Report, limit: dict[str, Any]) -> None:
-    with pytest.raises(CostError, match="1 of 2 limits cannot be checked") as caught:
+    with pytest.raises(CostError, match="duplicates cannot be checked   function") as caught:
         report.check(max_dead=0, **limit)
     assert " ".join(str(caught.value).split()).count(REASON) == 1
     report.check(max_dead=0)
@@ -184,7 +184,7 @@ def test_a_compiled_program_that_cannot_be_read(
     with pytest.raises(CostError) as caught:
         report.check(compiled={limit: 0, "max_temp_bytes": "1 GiB"})
     assert reason in " ".join(str(caught.value).split())
-    assert "1 of 2 limits cannot be checked" in str(caught.value)
+    assert "cannot be checked   function" in str(caught.value)
     assert report.compiled.temp_bytes is not None
     assert reason in report.caveats
 

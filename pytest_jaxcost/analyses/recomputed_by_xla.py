@@ -83,7 +83,7 @@ def _finding(together: Together, group: Sequence[Clone], work: int) -> Finding:
         asked=asked.instructions,
     )
     return Finding(
-        kind="cloned",
+        kind="recomputed_by_xla",
         equations=(evidence,),
         flops=surplus.flops,
         transcendentals=surplus.transcendentals,

@@ -72,12 +72,15 @@ def survival(finding: Finding, target: str) -> str:
 
 def shown_place(place: Place, root: str) -> str:
     """A place with its file relative to the root, or to where packages are installed."""
-    file = place.file
+    function = place.function.rpartition("<locals>.")[2]
+    return f"{shown_file(place.file, root)}:{place.line}" + (f" in {function}" if function else "")
+
+
+def shown_file(file: str, root: str) -> str:
+    """A file relative to the root, or to where packages are installed."""
     if root and file.startswith(root + os.sep):
         file = file[len(root) + 1 :]
-    file = file.rpartition(PACKAGES)[2] if PACKAGES in file else file
-    function = place.function.rpartition("<locals>.")[2]
-    return f"{file}:{place.line}" + (f" in {function}" if function else "")
+    return file.rpartition(PACKAGES)[2] if PACKAGES in file else file
 
 
 def _part(finding: Finding) -> str:

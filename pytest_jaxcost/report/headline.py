@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from .amounts import show_multiple, show_share
 from .culprits import Culprit, Culprits
+from .finding_lines import shown_file
 from .judge import Verdict
 from .limit import Relation
 from .records import Place
@@ -22,16 +22,19 @@ PLACES = 3
 def headline_of(
     verdicts: Sequence[Verdict], culprits: Callable[[Verdict], Culprits], *, root: str = ""
 ) -> str:
-    """The first limit that is not kept, how many more there are, and its worst finding."""
+    """The first limit that is not kept, how many more there are, and its worst finding.
+
+    Of a limit that cannot be checked it says why; such a one is told only if all are.
+    """
     exceeded = [verdict for verdict in verdicts if verdict.exceeded]
     if not exceeded:
         return "jaxcost: all limits are kept"
     more = len(exceeded) - 1
     also = f", and {more} more limit{'s' if more > 1 else ''}" if more else ""
-    worst = culprits(exceeded[0]).shown[:1]
-    found = [_told(culprit, root) for culprit in worst]
-    why = f" ({exceeded[0].undecided})" if exceeded[0].undecided else ""
-    return ": ".join(["jaxcost", comparison(exceeded[0]) + why + also, *found])
+    first = next((verdict for verdict in exceeded if not verdict.undecided), exceeded[0])
+    found = [_told(culprit, root) for culprit in culprits(first).shown[:1]]
+    why = [first.undecided] if first.undecided else found
+    return ": ".join(["jaxcost", comparison(first) + also, *why])
 
 
 def comparison(verdict: Verdict) -> str:
@@ -65,6 +68,5 @@ def _where(places: Sequence[Place], root: str) -> str:
     """``model.py:15, 18``: each file once."""
     lines: dict[str, list[str]] = {}
     for place in places:
-        file = place.file.removeprefix(root + os.sep) if root else place.file
-        lines.setdefault(file, []).append(str(place.line))
+        lines.setdefault(shown_file(place.file, root), []).append(str(place.line))
     return ", ".join(f"{file}:{', '.join(dict.fromkeys(of))}" for file, of in lines.items())

@@ -12,7 +12,7 @@ from .headline import comparison
 from .judge import Verdict
 from .layout import Cell, Line, paragraph, row, text
 from .limit import Relation
-from .metrics import Metric
+from .metrics import OPTIMIZED, Metric
 from .records import Finding
 from .style import Style
 from .wording import NOTES, PHASE_WORDS, amount, amounts, happened, share, what
@@ -98,7 +98,7 @@ def _details(verdict: Verdict, indent: int, style: Style) -> Iterator[Line]:
 
 
 def _set_by(verdict: Verdict) -> str:
-    """``14.2 of 56.8 Mop; the limit is 568 kop, set by pyproject.toml``."""
+    """``14.2 Mop of 56.8 Mop, allowed 568 kop; set by test_it.py:14``."""
     origin = f"set by {verdict.limit.origin}" if verdict.limit.origin else ""
     return "; ".join(part for part in (_of_base(verdict), origin) if part)
 
@@ -110,14 +110,17 @@ def _of_base(verdict: Verdict) -> str:
     if verdict.allowed is None or base is None or verdict.reading.value is None:
         return ""
     value = amount(verdict.reading, unit, apart_from=verdict.allowed)
-    return f"{value} of {amount(base, unit)}, allowed {show(verdict.allowed, unit)}"
+    whole = amount(base, unit)
+    beside = f"{value} of {whole}" if bound.sort == "share" else f"{value}; relative_to has {whole}"
+    return f"{beside}, allowed {show(verdict.allowed, unit)}"
 
 
 def _note(verdict: Verdict) -> str:
     subject = verdict.limit.subject
     kind = subject.kind if isinstance(subject, Metric) else None
-    is_told = subject.stage == "compiled" or kind is None or not verdict.reading.value
-    return "" if is_told or kind is None else NOTES.get(kind, "")
+    is_traced = subject.stage == "traced" or kind in OPTIMIZED
+    is_known = kind is not None and is_traced and bool(verdict.reading.value)
+    return NOTES.get(kind or "", "") if is_known else ""
 
 
 def _blame(

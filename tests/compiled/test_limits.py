@@ -108,9 +108,9 @@ def test_the_message_names_the_instruction_and_its_place() -> None:
     with pytest.raises(CostError) as error:
         report.check(compiled={"max_executions": {"dot": 4}, "max_opcodes": {"dot": 1}})
     lines = str(error.value).splitlines()
-    assert lines[3].split() == ['compiled.executions["dot"]', "5", "allowed", "4"]
-    assert lines[4].split()[:6] == ["dot", "f32[8,8]", "once,", "run", "5", "times"]
-    assert f"test_limits.py:{looped.__code__.co_firstlineno + 1}" in lines[5]
+    assert lines[0] == 'jaxcost: compiled.executions["dot"] 5 > 4   looped'
+    assert lines[2].split()[:6] == ["dot", "f32[8,8]", "once,", "run", "5", "times"]
+    assert f"test_limits.py:{looped.__code__.co_firstlineno + 1}" in lines[3]
 
 
 def test_a_lower_bound_says_why_in_the_message() -> None:
@@ -118,14 +118,14 @@ def test_a_lower_bound_says_why_in_the_message() -> None:
     with pytest.raises(CostError) as error:
         report.check(compiled={"max_flops": 0})
     text = " ".join(str(error.value).split())
-    assert "compiled.flops at least 1.02 kFLOP allowed 0" in text
+    assert "compiled.flops at least 1.02 kFLOP > 0 f" in text
     assert "is not known and not counted" in text
 
 
 def test_nobody_is_to_blame_for_memory() -> None:
     with pytest.raises(CostError) as error:
         measure(looped, (X,)).check(compiled={"max_argument_bytes": 0})
-    assert str(error.value).splitlines()[4:] == []
+    assert str(error.value).splitlines()[2:] == []
 
 
 def test_a_part_of_a_program_has_no_compiled_stage() -> None:

@@ -196,14 +196,10 @@ def test_the_message_names_the_compiler() -> None:
         report.check(compiled={"max_recomputed_by_xla": 0})
     written = re.sub(r"jax [\d.]+", "jax", str(error.value))
     place = r"\S*cloned_programs.py:\d+( in \S+)?"  # JAX 0.8 does not name the function
-    work = report.compiled.flops + report.compiled.transcendentals
-    share = f"{12800 / work:.1f}%"
     assert re.sub(place, "FILE", written) == (
-        "jaxcost: 1 of 1 limit exceeded by waves\n"
+        "jaxcost: compiled.recomputed_by_xla 128 op > 0   waves\n"
         "  compiled for cpu, jax\n"
-        "\n"
-        f"  compiled.recomputed_by_xla   128 op   allowed 0   {share} of {work} op\n"
-        "    the compiler's doing: the program itself asks for less.\n"
+        "  the compiler's doing: the program itself asks for less.\n"
         "    sine f32[64]   computed 3 times, asked for once\n"
         "      128 transcendentals\n"
         "      FILE\n"

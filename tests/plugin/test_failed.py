@@ -89,11 +89,10 @@ def test_the_message_of_a_limit_says_why(pytester: pytest.Pytester) -> None:
     result = run(pytester, TESTS)
     shown = block(result, "_ test_watched _", "- jaxcost: could not")
     assert shown == [
-        "jaxcost: 1 of 1 limit cannot be checked for once",
+        "jaxcost: dead cannot be checked   once",
         f"  traced, jax {jax.__version__}",
-        "",
-        "  dead   unknown   allowed 0 by test_it.py:33",
-        "    dead could not be analyzed: OSError: broken on purpose",
+        "  dead could not be analyzed: OSError: broken on purpose",
+        "  set by test_it.py:33",
     ]
 
 

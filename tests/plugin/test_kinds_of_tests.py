@@ -51,9 +51,9 @@ def test_async(pytester: pytest.Pytester, loop: str) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ test_limits_of_this_test _*",
-            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice",
+            "E *CostError: jaxcost: duplicates 1 > 0   twice",
             "*_ test_watched _*",
-            "jaxcost: 1 of 1 limit exceeded by twice",
+            "jaxcost: duplicates 1 > 0   twice",
             "*_ test_nothing _*",
             "jaxcost: nothing was measured,*",
         ]
@@ -102,7 +102,8 @@ def test_hypothesis(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2, failed=3)
     assert "HealthCheck" not in result.stdout.str()
     shown = block(result, "_ test_watched _", "short test summary")
-    assert shown[3] == "  transcendentals   3   allowed 2 by test_it.py:36"
+    assert shown[0] == "jaxcost: transcendentals 3 > 2   once"
+    assert shown[2] == "  set by test_it.py:36"
 
 
 UNITTEST = """
@@ -155,15 +156,15 @@ def test_unittest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ TestCase.test_breach _*",
-            "jaxcost: 1 of 1 limit exceeded by twice",
+            "jaxcost: duplicates 1 > 0   twice",
             "*_ TestCase.test_fails_itself _*",
             "E *AssertionError: itself",
             "*_ TestCase.test_nothing _*",
             "jaxcost: nothing was measured,*",
             "*_ TestWithFixture.test_breach _*",
-            "E *CostError: jaxcost: 1 of 1 limit exceeded by twice",
+            "E *CostError: jaxcost: duplicates 1 > 0   twice",
             "*_ TestWithFixture.test_watched _*",
-            "jaxcost: 1 of 1 limit exceeded by twice",
+            "jaxcost: duplicates 1 > 0   twice",
         ]
     )
 
@@ -240,9 +241,9 @@ def test_doctest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*_ [[]doctest[]] test_it.breach _*",
-            "jaxcost: 1 of 1 limit exceeded by twice",
+            "jaxcost: duplicates 1 > 0   twice",
             "*_ [[]doctest[]] test_it.by_fixture _*",
-            "*CostError: jaxcost: 1 of 1 limit exceeded by twice",
+            "*CostError: jaxcost: duplicates 1 > 0   twice",
         ]
     )
 
@@ -298,7 +299,7 @@ def test_subtests(pytester: pytest.Pytester) -> None:
         pytest.importorskip("pytest_subtests")
     plugin = ("-p", "pytest_subtests.plugin") if pytest.version_tuple < (9,) else ()
     result = run(pytester, SUBTESTS, *plugin, "--jaxcost-report")
-    assert "1 limit exceeded by twice" in result.stdout.str()
+    assert "jaxcost: eqns 3 > 1   twice" in result.stdout.str()
     assert [line.split()[0] for line in block(result, "- jaxcost -", "=====")[1:]] == [
         "test_it.py::test_it",
         "once",
@@ -335,7 +336,7 @@ def test_timeout(pytester: pytest.Pytester) -> None:
             "*_ test_late _*",
             "E *Timeout*",
             "*_ test_breach_after_it _*",
-            "jaxcost: 1 of 1 limit exceeded by twice",
+            "jaxcost: duplicates 1 > 0   twice",
         ]
     )
 
@@ -369,5 +370,5 @@ def test_in_any_order(
     result = run(pytester, SHUFFLED, f"--randomly-seed={seed}")
     result.assert_outcomes(passed=6, failed=2)
     result.stdout.fnmatch_lines_random(
-        ["*_ test_breach _*", "jaxcost: 1 of 1 limit exceeded by twice", "*_ test_nothing _*"]
+        ["*_ test_breach _*", "jaxcost: duplicates 1 > 0   twice", "*_ test_nothing _*"]
     )

@@ -42,11 +42,11 @@ def test_warn(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "test_it.py::test_call",
-            "*test_it.py:18: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "*test_it.py:18: JaxcostWarning: jaxcost: duplicates 1 > 0   twice*",
             "test_it.py::test_long_form",
-            "*test_it.py:23: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "*test_it.py:23: JaxcostWarning: jaxcost: duplicates 1 > 0   twice*",
             "test_it.py::test_body",
-            "*test_it.py:25: JaxcostWarning: jaxcost: 1 of 1 limit exceeded by twice*",
+            "*test_it.py:25: JaxcostWarning: jaxcost: duplicates 1 > 0   twice*",
             "test_it.py::test_nothing",
             "*test_it.py:29: JaxcostWarning: jaxcost: nothing was measured,*",
         ]

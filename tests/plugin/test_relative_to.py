@@ -83,6 +83,7 @@ def test_in_a_marker(pytester: pytest.Pytester) -> None:
     result = run(pytester, TESTS)
     result.assert_outcomes(passed=1, failed=2)
     lines = [line.removeprefix("E").strip() for line in result.outlines]
-    assert "transcendentals   16   allowed 1x = 8 by test_it.py:14   2x of 8" in lines
+    assert "pytest_jaxcost.CostError: jaxcost: transcendentals 2x > 1x   twice" in lines
+    assert "16; relative_to has 8, allowed 8; set by test_it.py:14" in lines
     (line,) = block(result, "_ test_watched _", "short test summary")
     assert "what once is called with is not known" in line

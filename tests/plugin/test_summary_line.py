@@ -48,8 +48,9 @@ TESTS = """
     @pytest.mark.jaxcost(max_duplicates=0)
     def test_fixture(report): ...
 """
-DUPLICATES = "jaxcost: duplicates 1 > 0: sin f32[8] computed twice (test_it.py:12)"
-TOO = "jaxcost: duplicates 1 > 0, and 1 more limit: sin f32[8] computed twice (test_it.py:12)"
+FOUND = "lax.sin(x) in twice is computed twice (test_it.py:12)"
+DUPLICATES = f"jaxcost: duplicates 1 > 0: {FOUND}"
+TOO = f"jaxcost: duplicates 1 > 0, and 1 more limit: {FOUND}"
 NOTHING = "jaxcost: nothing was measured, so that no limit can fail"
 MARKER = "jaxcost: max_flops='many': 'many' is not an amount; write "
 EXPECTED = {
@@ -109,8 +110,8 @@ def test_ci_shows_the_message_once(
     assert f"FAILED test_it.py::test_check - {TOO}" in summary
     assert f"FAILED test_it.py::test_nothing - {NOTHING}" in summary
     assert len(summary) == len(EXPECTED) + 2
-    hints = sum("hint: compute it once" in line for line in result.outlines)
-    assert hints == 6 or (style == "line" and hints < 6)  # older pytest has no more than the line
+    fixes = sum("fix: compute it once" in line for line in result.outlines)
+    assert fixes == 6 or (style == "line" and fixes < 6)  # older pytest has no more than the line
 
 
 def test_line_style_has_one_line_for_each_test(pytester: pytest.Pytester) -> None:
@@ -133,8 +134,8 @@ def test_warnings_that_are_errors(pytester: pytest.Pytester) -> None:
     result = run(pytester, TESTS, "--jaxcost-mode=warn", "-Werror", "-k", "test_call or test_body")
     result.stdout.fnmatch_lines(
         [
-            "FAILED test_it.py::test_call - jaxcost: duplicates 1 > 0: sin*",
-            "FAILED test_it.py::test_body - jaxcost: duplicates 1 > 0: sin*",
+            "FAILED test_it.py::test_call - jaxcost: duplicates 1 > 0: lax.sin(x)*",
+            "FAILED test_it.py::test_body - jaxcost: duplicates 1 > 0: lax.sin(x)*",
         ]
     )
 

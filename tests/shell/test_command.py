@@ -82,7 +82,7 @@ def test_pytrees_keys_and_dotted_names(capsys: Captured) -> None:
 
 def test_a_target_is_compiled_for(capsys: Captured) -> None:
     assert main([f"{HERE}:twice", "f32[64]", "--target", "cpu", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["metrics"]["argument_bytes"] == 256
+    assert json.loads(capsys.readouterr().out)["metrics"]["compiled.argument_bytes"] == 256
 
 
 def test_limits_are_judged(capsys: Captured) -> None:
@@ -92,7 +92,7 @@ def test_limits_are_judged(capsys: Captured) -> None:
     assert main([f"{HERE}:twice", "f32[64]", *arguments]) == 1
     printed = capsys.readouterr()
     assert printed.out.startswith("twice ")
-    assert "duplicates   1   allowed 0" in printed.err
+    assert "jaxcost: duplicates 1 > 0   twice" in printed.err
     assert "within limits: flops 64 FLOP of 1 MFLOP" in printed.err
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from jax.sharding import AbstractMesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from pytest_jaxcost import Finding, Report, TargetError, measure
-from pytest_jaxcost.targets import MissingCompilerError, names, parse
-from pytest_jaxcost.targets.compilers import installed_compiler
+from pytest_jaxcost.targets import names, parse
 from pytest_jaxcost.targets.devices import devices_of
 from tests.quiet.functions import FUNCTIONS, derivative
 
@@ -31,17 +29,6 @@ TPUS = [pytest.param(f"tpu:{chip}:2x2", marks=pytest.mark.tpu) for chip in names
 GPUS = [pytest.param(f"cuda:{name}", marks=pytest.mark.cuda) for name in names.GPUS]
 
 BLOCK = jax.ShapeDtypeStruct((256, 256), jnp.float32)
-
-
-@pytest.fixture(autouse=True)
-def _compiler(request: pytest.FixtureRequest) -> Iterator[None]:
-    for platform, target in PLATFORMS.items():
-        if request.node.get_closest_marker(platform) is not None:
-            try:
-                installed_compiler(parse(target))
-            except MissingCompilerError as error:
-                pytest.skip(str(error))
-    return
 
 
 def on(platform: str, fn: Any, *args: Any) -> Report:

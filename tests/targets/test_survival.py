@@ -5,7 +5,7 @@ Run with `-m tpu` or `-m cuda` where the compiler is installed: `nox -s targets`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,8 +13,6 @@ import pytest
 from jax import lax
 
 from pytest_jaxcost import measure
-from pytest_jaxcost.targets import MissingCompilerError, parse
-from pytest_jaxcost.targets.compilers import installed_compiler
 from tests.analyses.survival import (
     everyday,
     kinds,
@@ -92,16 +90,6 @@ DIFFERENT = [
     for name, case in kinds.CASES.items()
     if case.verdicts[platform] not in (case.verdicts["cpu"], "unknown")
 ]
-
-
-@pytest.fixture(autouse=True)
-def _compiler(request: pytest.FixtureRequest) -> Iterator[None]:
-    platform = request.node.callspec.params["platform"]
-    try:
-        installed_compiler(parse(TARGETS[platform]))
-    except MissingCompilerError as error:
-        pytest.skip(str(error))
-    return
 
 
 @pytest.mark.parametrize(("platform", "name"), REPEATING)
