@@ -65,7 +65,8 @@ def _connected(found: Sequence[Found], keys: Keys) -> list[list[Found]]:
             key = parent
         return key
 
-    marks = [(k, *keys(each)) for k, each in enumerate(found)]
+    # a key of its own, which is none of any analysis
+    marks = [(("found", k), *keys(each)) for k, each in enumerate(found)]
     for first, *others in marks:
         for other in others:
             parents[root(other)] = root(first)

@@ -72,8 +72,11 @@ def survival(finding: Finding, target: str) -> str:
 
 def shown_place(place: Place, root: str) -> str:
     """A place with its file relative to the root, or to where packages are installed."""
-    function = place.function.rpartition("<locals>.")[2]
-    return f"{shown_file(place.file, root)}:{place.line}" + (f" in {function}" if function else "")
+    functions = place.function.split(".<locals>.")
+    while functions and functions[-1].startswith("<"):  # a lambda or a comprehension
+        functions.pop()
+    inside = f" in {functions[-1]}" if functions and functions[-1] else ""
+    return f"{shown_file(place.file, root)}:{place.line}{inside}"
 
 
 def shown_file(file: str, root: str) -> str:

@@ -6,10 +6,9 @@ A test holds this against the table of subjects.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
-if TYPE_CHECKING:
-    from .report import Report
+from .shown import Shown
 
 Amount = float | str | None
 Counts = Mapping[str, float | str | None] | None
@@ -200,4 +199,4 @@ class Keywords(Part, total=False):
 
     compiled: Optimized | None
     ignore: Names
-    relative_to: Report | Callable[..., Any] | None
+    relative_to: Shown | Callable[..., Any] | None

@@ -3,6 +3,8 @@
 # ruff: noqa: ANN001, ANN201
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -89,3 +91,30 @@ def test_titles_are_true(fn):
     args, title = SAID[fn]
     report = measure(fn, args)
     assert [each.title for each in (*report.duplicates, *report.repeated_callbacks)] == [title]
+
+
+def test_values_that_have_nothing_in_common_are_causes_of_their_own() -> None:
+    def many(x: Any) -> Any:
+        first = [jnp.sum(jnp.sin(x[:n])) for n in range(1, 9)]
+        return [*first, *(jnp.prod(jnp.sin(x[:n])) for n in range(1, 9))]
+
+    lines = [
+        [place.line for place in each.places]
+        for each in measure(lambda x: (jnp.sin(x[:2]), jnp.sin(x[:2]), many(x)), (X,)).duplicates
+    ]
+    assert len(lines) == 2
+    assert len(lines[0]) == 2
+
+
+def test_two_and_three_times_are_two_causes() -> None:
+    def model(x: Any) -> Any:
+        return jnp.tanh(x) * jnp.sum(x)
+
+    def five(x: Any) -> Any:
+        return [model(x), model(x), model(x), model(2 * x), model(2 * x)]
+
+    titles = sorted(each.title for each in measure(five, (X,)).duplicates)
+    assert titles == [
+        "2 * x and model in five are computed twice",
+        "model is evaluated 3 times with the same values",
+    ]

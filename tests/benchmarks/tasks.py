@@ -87,8 +87,8 @@ def equations(fresh: Fresh) -> int:
 
 
 def repetitions(fresh: Fresh) -> int:
-    """Duplicates of the program."""
-    return len(measure(*_cleared(fresh)).duplicates)
+    """The equations of the program that repeat others."""
+    return measure(*_cleared(fresh)).duplicates.eqns
 
 
 def peak_bytes(fresh: Fresh) -> int:

@@ -80,7 +80,7 @@ def test_the_failure_shows_the_call_and_the_message(pytester: pytest.Pytester) -
         f"  {TRACED}",
         "",
         "  duplicates 1 > 0",
-        "  set by test_it.py:14",
+        "    set by test_it.py:14",
         "",
         "  lax.sin(x) in twice is computed twice                saves 8 op, 33.3%",
         "    test_it.py:12 in twice   (forward)",
@@ -88,7 +88,7 @@ def test_the_failure_shows_the_call_and_the_message(pytester: pytest.Pytester) -
         "    fix: compute it once and reuse the result                      JC101",
         "",
         "  flops 8 FLOP < 9",
-        "  set by test_it.py:14",
+        "    set by test_it.py:14",
         "  within limits: flops 8 FLOP of 8",
     ]
 

@@ -74,7 +74,7 @@ def test_nothing_measured(pytester: pytest.Pytester) -> None:
 
 
 def test_no_table_unless_asked_for(pytester: pytest.Pytester) -> None:
-    assert "eqns" not in run(pytester, TESTS, "--tb=no").stdout.str()
+    assert HEAD not in run(pytester, TESTS, "--tb=no").stdout.str()
 
 
 def test_no_table_where_nothing_runs(pytester: pytest.Pytester) -> None:

@@ -28,7 +28,7 @@ LINES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"compiled": {"max_peak_bytes": 9}},
-        "compiled.peak_bytes cannot be checked (the compiler does not say)",
+        "compiled.peak_bytes cannot be checked: the compiler does not say",
     ),
 ]
 

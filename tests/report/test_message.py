@@ -223,7 +223,7 @@ def test_what_cannot_be_checked_says_why() -> None:
 OTHER_REPORT = """
 jaxcost: flops 3.2x > 3x   grad(loss)
   traced, jax 0.12.0
-  33.8 MFLOP of 10.7 MFLOP, allowed 32.1 MFLOP
+  33.8 MFLOP; relative_to has 10.7 MFLOP, allowed 32.1 MFLOP
     dot_general f32[512,512]   5 times   33.0 MFLOP   97.6% of the work
       model.py:41 in attention   (forward)
 """
