@@ -65,7 +65,7 @@ def _connected(found: Sequence[Found], keys: Keys) -> list[list[Found]]:
             key = parent
         return key
 
-    marks = [(k, *keys(each)) for k, each in enumerate(found)]
+    marks = [(object(), *keys(each)) for each in found]  # values are ints, and keys too
     for first, *others in marks:
         for other in others:
             parents[root(other)] = root(first)
