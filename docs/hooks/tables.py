@@ -33,9 +33,6 @@ BOUNDS: Mapping[Unit, str] = {
 SURVIVAL = Path(__file__).parent / "survival.json"
 """What `tests.analyses.survival.table` measured."""
 
-PAGES = {"recomputed": "findings/recomputation.md"}
-"""Pages that are not named for the kind of finding."""
-
 VERDICTS = {
     "survives": "**survives**",
     "partly": "**partly**",
@@ -86,7 +83,7 @@ def _survival_rows(
     kinds: Mapping[str, Mapping[str, str]], columns: list[Mapping[str, str | None]]
 ) -> Iterator[str]:
     for kind, rows in kinds.items():
-        yield f"| **[{kind}]({PAGES.get(kind) or _page(kind)})** |" + " |" * len(columns)
+        yield f"| **[{kind}]({_page(kind)})** |" + " |" * len(columns)
         for name, text in rows.items():
             yield f"| {text} | " + " | ".join(VERDICTS[each[name]] for each in columns) + " |"
 
