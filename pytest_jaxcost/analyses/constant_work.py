@@ -36,11 +36,8 @@ from pytest_jaxcost.ir.equation import Equation, Loop
 from pytest_jaxcost.report.records import Finding, Findings
 from pytest_jaxcost.rewrite.edits import Known
 
-TITLE = "{subject} {do} on no argument, and every call computes it again"
-HINT = (
-    "no argument reaches it, so every call computes it again; compute it once outside the function "
-    "and pass it in"
-)
+TITLE = "{subject} {do} on no argument, and {are} computed again in every call"
+HINT = "compute it once outside the function and pass it in"
 
 NEVER_FOLDED = frozenset(
     {
@@ -79,7 +76,11 @@ def constant_work(facts: Facts) -> Findings:
 
 
 def _sentence(subjects: Sequence[Subject], _: Found) -> str:
-    return TITLE.format(subject=located(subjects), do=verb(subjects, "depend", "depends"))
+    return TITLE.format(
+        subject=located(subjects),
+        do=verb(subjects, "depend", "depends"),
+        are=verb(subjects, "are", "is"),
+    )
 
 
 def _is_constant(facts: Facts, occurrence: Occurrence) -> bool:

@@ -228,8 +228,8 @@ def test_what_is_told():
 
     (finding,) = pytest_jaxcost.measure(windowed, (X,)).constant_work
     assert finding.title == (
-        "jnp.fft.fft(ramp()).real in windowed depends on no argument, and every call computes it "
-        "again"
+        "jnp.fft.fft(ramp()).real in windowed depends on no argument, and is computed again in "
+        "every call"
     )
     assert finding.hint.endswith("compute it once outside the function and pass it in")
     assert [each.primitive for each in finding.equations] == ["fft", "real"]
