@@ -84,6 +84,9 @@ class _Lines:
         """Whether JAX left the value of a line behind that is in use otherwise."""
         if not made.is_primal:
             return False
+        eqn = made.occurrence.equation.eqn
+        if _compat.selects_branches(eqn) or _compat.guards_branch(eqn):
+            return True  # vmap of cond selects all that the branches take along
         frames = self._evaluations.origins.frames(made.origin.context)
         if not frames or self._is_in_use(made.evaluation):
             return True

@@ -98,7 +98,19 @@ def unread_reference(x: Any) -> Any:
     return ref[...]
 
 
+def branching(x: Any) -> Any:
+    """JAX makes operands safe for the elements that do not take a branch, needed or not."""
+    matrix = jnp.ones((4, 4))
+    rows = jnp.broadcast_to(x[:1], (3, 4))
+
+    def step(is_far: Any, row: Any) -> Any:
+        return lax.cond(is_far, lambda: jnp.tanh(row @ matrix * x[0]), lambda: row * 0.5)
+
+    return jax.vmap(step)(rows[:, 0] > 0, rows)
+
+
 QUIET = {
+    "the operands of branches under vmap": branching,
     "everything is read": lambda x: jnp.exp(x) * jnp.sin(x),
     "debug.print": printed,
     "a carry that another one reads": carry_for_another,
