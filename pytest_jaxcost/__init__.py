@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from .api import measure as measure
     from .cost.record import Cost as Cost
     from .cost.registry import cost_rule as cost_rule
+    from .plugin.fixture import Jaxcost as Jaxcost
     from .plugin.warning import JaxcostWarning as JaxcostWarning
     from .report import CostError as CostError
+    from .report import Evidence as Evidence
     from .report import Finding as Finding
     from .report import Findings as Findings
     from .report import LimitError as LimitError
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Cost": "cost.record",
     "CostError": "report",
+    "Evidence": "report",
     "Finding": "report",
     "Findings": "report",
+    "Jaxcost": "plugin.fixture",
     "JaxcostWarning": "plugin.warning",
     "LimitError": "report",
     "MissingCompilerError": "targets",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial, reduce
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
 from .counts import Counts
 from .culprits import Culprits, culprits
@@ -13,6 +13,7 @@ from .errors import LimitError
 from .headline import headline_of
 from .html import html
 from .judge import Verdict, judge
+from .kinds import KindAttribute
 from .limit import Limit, Step
 from .limits import Limits
 from .measurement import Measurement, read
@@ -112,6 +113,24 @@ class Report:
 
     Findings of every kind are attributes: ``report.duplicates``, ``report.dead``, ...
     """
+
+    batch_invariants = KindAttribute()
+    constant_work = KindAttribute()
+    constants = KindAttribute()
+    dead = KindAttribute()
+    duplicates = KindAttribute()
+    full_jacobians = KindAttribute()
+    intermediates = KindAttribute()
+    key_reuse = KindAttribute()
+    loop_invariants = KindAttribute()
+    recomputed = KindAttribute()
+    repeated_callbacks = KindAttribute()
+    repeated_factorizations = KindAttribute()
+    residuals = KindAttribute()
+    upcast_dots = KindAttribute()
+    vmapped_conds = KindAttribute()
+    wrong_modes = KindAttribute()
+    zeros = KindAttribute()
 
     def __init__(
         self,
@@ -239,19 +258,16 @@ class Report:
         """
         return self._part(Step("scopes", scope))
 
-    def __getattr__(self, name: str) -> Findings:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if hasattr(type(self), name):
-            # A property raised AttributeError: raise that again, it says what is wrong.
-            return cast("Findings", object.__getattribute__(self, name))
-        if name not in self.findings_kinds:
-            known = (*self.findings_kinds, *dir(type(self)))
-            raise AttributeError(f"a jaxcost report has no {name!r}{did_you_mean(name, known)}")
-        return self.findings(name)
+    if not TYPE_CHECKING:  # a type checker is to find misspelt names
 
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self.findings_kinds})
+        def __getattr__(self, name: str) -> Findings:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            if hasattr(type(self), name):
+                # A property raised AttributeError: raise that again, it says what is wrong.
+                return object.__getattribute__(self, name)
+            near = did_you_mean(name, dir(type(self)))
+            raise AttributeError(f"a jaxcost report has no {name!r}{near}")
 
     def findings(self, kind: str) -> Findings:
         """The findings of one kind, without the primitives to ignore."""

@@ -9,7 +9,9 @@ from typing import get_args
 
 import pytest
 
-from pytest_jaxcost.report import SUBJECTS, limit_names, typed
+from pytest_jaxcost.analyses import ANALYSES
+from pytest_jaxcost.report import SUBJECTS, Report, limit_names, typed
+from pytest_jaxcost.report.kinds import KindAttribute
 from pytest_jaxcost.report.limits import OPTIONS, SCOPES
 from pytest_jaxcost.report.phases import NAMES
 
@@ -42,7 +44,10 @@ def test_counts_by_name_are_mappings() -> None:
 
 
 CALLS = """
-from pytest_jaxcost import Report
+from pytest_jaxcost import Jaxcost, Report
+
+def measured(jaxcost: Jaxcost) -> int:
+    return jaxcost(abs, 1.0).duplicates.count + len(jaxcost(abs, 1.0).loop_invariants)
 
 def check(report: Report) -> None:
     report.check(max_flops="2 MFLOP", max_duplicates=0, primitives={"sin": 1}, forbid="while")
@@ -57,10 +62,17 @@ WRONG = {
     'phases={"sideward": {"max_flops": 0}}': "sideward",
     'scopes={"attention": {"max_temp_bytes": 0}}': "Part",
     "max_primitives=3": "max_primitives",
+    "max_flops=report.flop": "flop",
+    "max_flops=report.duplicate.count": "duplicate",
 }
 
 
-def test_a_type_checker_finds_a_misspelt_keyword(tmp_path: Path) -> None:
+def test_each_kind_of_finding_is_an_attribute_that_a_type_checker_knows() -> None:
+    declared = {name for name, each in vars(Report).items() if isinstance(each, KindAttribute)}
+    assert declared == set(ANALYSES)
+
+
+def test_a_type_checker_finds_a_misspelt_name(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     wrong = "".join(f"    report.check({each})\n" for each in WRONG)
     (tmp_path / "calls.py").write_text(CALLS + wrong, encoding="utf-8")
