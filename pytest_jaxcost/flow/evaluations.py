@@ -107,9 +107,10 @@ class Evaluations:
         return self.made[id(equation)]
 
     def frames(self, equation: Equation) -> tuple[_compat.Frame, ...]:
-        """The frames of the user's own code that lead to an equation, outermost first."""
+        """The user's frames of the measured function that lead to an equation, outermost first."""
         way = self.origins.frames(self.of(equation).evaluation[0])[::-1]
-        return tuple(frame for frame in way if self.origins.is_own(frame))
+        inside = way[self.origins.entered(way) :]
+        return tuple(frame for frame in inside if self.origins.is_own(frame))
 
     def derivative_call(self, equation: Equation) -> _compat.Frame | None:
         """The user's frame that calls the outermost derivative around an equation.
