@@ -24,6 +24,14 @@ settings.load_profile("laws")
 # LLVM starts where the optimized HLO ends, and would take the better part of the suite's time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give each process of pytest-xdist half of the tests in a row: neighbors share programs."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
 HERE = Path(__file__).parent
 SLOW = (
     "analyses/stages",
