@@ -54,7 +54,7 @@ class Repeated(NamedTuple):
 
 @analysis("batch_invariants", "JC202")
 def batch_invariants(facts: Facts) -> Findings:
-    """One finding per equation that computes equal slices: all but one, and what they cost."""
+    """One finding for each call that computes equal slices: all but one, and what they cost."""
     repeated = [
         Repeated(o, sizes)
         for o in occurrences(facts.program)

@@ -55,6 +55,13 @@ def causes(
     return _with_ids([_one(facts, group, tell(group), has_floor) for group in groups])
 
 
+def one_by_one(
+    facts: Facts, found: Iterable[Found], tell: Callable[[Found], Told]
+) -> list[Finding]:
+    """The findings, each of which is a cause of its own, however little it is about."""
+    return causes(facts, found, lambda _: (), lambda group: tell(*group), has_floor=False)
+
+
 def _connected(found: Sequence[Found], keys: Keys) -> list[list[Found]]:
     """The findings in groups, the costliest finding of each first."""
     parents: dict[Hashable, Hashable] = {}
@@ -88,7 +95,7 @@ def _one(facts: Facts, group: Sequence[Found], told: Told, has_floor: bool) -> F
         members=tuple(each for finding in findings for each in finding.members),
         edits=tuple(each for finding in findings for each in finding.edits),
         no_edit=next((finding.no_edit for finding in findings if finding.no_edit), ""),
-        exact=told.exact and all(finding.exact for finding in findings),
+        exact=told.exact and all(map(_is_exact, findings)),
         bookkeeping=has_floor and is_trivial(facts, first.kind, work),
         places=tuple(told.places) or first.places,
         phase=_common(finding.phase for finding in findings),
@@ -96,6 +103,11 @@ def _one(facts: Facts, group: Sequence[Found], told: Told, has_floor: bool) -> F
         hint=told.hint or weightiest(group)[0].finding.hint,
     )
     return facts.costing(whole, _together(findings))
+
+
+def _is_exact(finding: Finding) -> bool:
+    """Whether its price is; of a finding that has an edit for a part, it is that of the part."""
+    return finding.exact and not (finding.edits and finding.no_edit)
 
 
 def _evidence(finding: Finding) -> tuple[Evidence, ...]:

@@ -53,7 +53,7 @@ SUBSTANTIAL = 65_536
 
 @analysis("constant_work", "JC203")
 def constant_work(facts: Facts) -> Findings:
-    """One finding per equation of substantial work that no argument reaches."""
+    """One finding for each call that does substantial work and that no argument reaches."""
     constant = [o for o in occurrences(facts.program) if _is_constant(facts, o)]
     draws = drawing_sources(constant)
     worked = [o for o in constant if _is_work(facts, o) and not is_made_by(o, draws)]

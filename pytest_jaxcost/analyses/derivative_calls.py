@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_jaxcost.analyses.causes import Found, frame_place
+from pytest_jaxcost.analyses.causes import Found, Told, frame_place
 from pytest_jaxcost.analyses.facts import Facts
-from pytest_jaxcost.analyses.subjects import Subject
+from pytest_jaxcost.analyses.subjects import Subject, located
 from pytest_jaxcost.ir import source
 from pytest_jaxcost.ir.equation import Equation
 from pytest_jaxcost.report.records import Place
@@ -21,6 +21,12 @@ def derivative(facts: Facts, equation: Equation) -> Subject:
     functions = map(source.function_name, evaluations.frames(equation))
     name = next((name for name in functions if name), "")
     return Subject(f"the derivative of {name}" if name else "the derivative", "", False)
+
+
+def derivative_told(facts: Facts, title: str, found: Found) -> Told:
+    """What is said of a derivative: `title` with it as the ``{subject}``."""
+    name = located([derivative(facts, found.work[0].equation)])
+    return Told(title.format(subject=name), derivative_places(facts, [found]))
 
 
 def derivative_places(facts: Facts, found: Sequence[Found]) -> list[Place]:

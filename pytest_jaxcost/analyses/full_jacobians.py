@@ -8,16 +8,16 @@ pushes one. The same holds for ``jax.jacrev`` and ``jax.vjp``, for the Hessian a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from pytest_jaxcost.analyses.bases import Pushed, contracted_and_not, pushed_bases
-from pytest_jaxcost.analyses.causes import Found, Told, causes
-from pytest_jaxcost.analyses.derivative_calls import derivative, derivative_places
+from pytest_jaxcost.analyses.causes import Found, one_by_one
+from pytest_jaxcost.analyses.derivative_calls import derivative_told
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.other_mode import has_transpose, sums_by_other_mode
 from pytest_jaxcost.analyses.products import products
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
-from pytest_jaxcost.analyses.subjects import located
 from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.flow.basis import Contraction
 from pytest_jaxcost.flow.repeats import Occurrence
@@ -39,9 +39,7 @@ DIAGONAL = (
 def full_jacobians(facts: Facts) -> Findings:
     """One finding per Jacobian that is made to be summed: what the product alone would save."""
     found = [each for pushed in pushed_bases(facts) if (each := _found(facts, pushed))]
-    return Findings(
-        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
-    )
+    return Findings(one_by_one(facts, found, partial(derivative_told, facts, TITLE)))
 
 
 def edits_of(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[Replace]:
@@ -54,12 +52,6 @@ def edits_of(facts: Facts, pushed: Pushed, sums: Sequence[Contraction]) -> list[
     forward = [each for each in sums if each.over != "outputs"]
     pushes = products(facts, pushed.basis, forward) if forward else []
     return pushes + sums_by_other_mode(facts, pushed, across)
-
-
-def _told(facts: Facts, found: Found) -> Told:
-    """``jax.hessian(loss)(x) is made whole, and only a product with it is used``."""
-    name = located([derivative(facts, found.work[0].equation)])
-    return Told(TITLE.format(subject=name), derivative_places(facts, [found]))
 
 
 def _found(facts: Facts, pushed: Pushed) -> Found | None:

@@ -23,7 +23,7 @@ HINT = "key reuse? Give each draw a key of its own with jax.random.split"
 
 @analysis("key_reuse", "JC105")
 def key_reuse(facts: Facts) -> Findings:
-    """One finding per draw that is made again from the same key."""
+    """One finding for each call that draws again from the same key."""
     repeated = list(filter(is_draw, facts.repetitions))
     found = repeated_calls(facts, "key_reuse", repeated, _sentence, has_floor=False)
     return Findings(replace(each, hint=HINT) for each in found)

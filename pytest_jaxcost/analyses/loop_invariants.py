@@ -74,7 +74,7 @@ class Sorted(NamedTuple):
 
 @analysis(KIND, "JC201")
 def loop_invariants(facts: Facts) -> Findings:
-    """One finding per equation whose loop repeats it unchanged: the repetitions and their cost."""
+    """One finding for each call that a loop repeats unchanged: the repetitions and their cost."""
     sorted_out = _sort_out(facts, unchanged_in_loops(facts))
     return Findings(
         unchanged_causes(facts, KIND, sorted_out.counted),

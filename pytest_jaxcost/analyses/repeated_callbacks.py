@@ -25,7 +25,7 @@ CALLBACK = "pure_callback"
 
 @analysis("repeated_callbacks", "JC103")
 def repeated_callbacks(facts: Facts) -> Findings:
-    """One finding per callback that is called again, or that a loop repeats unchanged."""
+    """One finding for each call that calls back again, or that a loop repeats unchanged."""
     repeated = [each for each in facts.repetitions if is_callback(each)]
     again = {id(o.equation) for each in repeated for o in each.again}
     unchanged = [each for each in _unchanged(facts) if _equation(each) not in again]

@@ -86,7 +86,7 @@ class _Told:
         hint = weightiest_first[0].finding.hint
         n = self._evaluations(weightiest_first[0])
         places = self._places(group)
-        is_exact = not any(self._has_a_backward_pass(each) for each in group)
+        is_exact = not any(self._has_backward_passes(each) for each in group)
         subjects = distinct(self._subject(each) for each in group)
         function = self._called(weightiest_first[0])
         if function and hint in SENTENCES:
@@ -174,13 +174,19 @@ class _Told:
             for frame in (own or way.outside[-1:])[:1]:
                 yield frame_place(frame, phase)
 
-    def _has_a_backward_pass(self, found: Found) -> bool:
-        """Whether cotangents are pulled through a repeated evaluation on their own account."""
-        return any(self._is_pulled(each) for each in found.work)
+    def _has_backward_passes(self, found: Found) -> bool:
+        """Whether cotangents are pulled through two of the evaluations, on account of each."""
+        repetition, evaluations = self.repeated[id(found.finding)], self._facts.evaluations
+        pulled = {
+            evaluations.of(each.equation).evaluation
+            for each in (repetition.first, *repetition.again)
+            if self._is_pulled(each)
+        }
+        return len(pulled) > 1
 
-    def _is_pulled(self, again: Occurrence) -> bool:
+    def _is_pulled(self, occurrence: Occurrence) -> bool:
         evaluations = self._facts.evaluations
-        made = evaluations.work[evaluations.of(again.equation).evaluation]
+        made = evaluations.work[evaluations.of(occurrence.equation).evaluation]
         return any(
             each.phase == where.TRANSPOSE and id(each.occurrence.equation) not in self._again
             for each in made

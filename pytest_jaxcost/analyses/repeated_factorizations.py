@@ -15,6 +15,7 @@ from pytest_jaxcost import _compat
 from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
 from pytest_jaxcost.analyses.factor_edits import Pair, from_kept
 from pytest_jaxcost.analyses.facts import Facts
+from pytest_jaxcost.analyses.hints import FACTOR_ONCE
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.subjects import distinct, located, subject, verb
 from pytest_jaxcost.analyses.written import written
@@ -43,7 +44,6 @@ TRANSPOSABLE = frozenset({"cholesky", "eigh", "lu", "svd", "tridiagonal"})
 
 TITLE = "{subject} {do} the same matrix again"
 FLAGS = "one {family} of this matrix does for both: ask for all that is needed at once"
-LU = "jax.scipy.linalg.lu_factor factors it once, for solves and for the determinant"
 SYMMETRIZED = (
     "the matrices are equal if this one is symmetric: symmetrize it once, or pass"
     " symmetrize_input=False, and factor it once"
@@ -64,7 +64,7 @@ class Guise(NamedTuple):
 
 @analysis("repeated_factorizations", "JC102")
 def repeated_factorizations(facts: Facts) -> Findings:
-    """One finding per matrix that is factored again: the cheaper factorizations.
+    """One finding for each pair of calls that factor one matrix: the cheaper factorizations.
 
     What one expression of the user's factors twice, inside a function of JAX's, is JAX's own.
     """
@@ -72,7 +72,7 @@ def repeated_factorizations(facts: Facts) -> Findings:
     users = [(w, k) for w, k in found if any(_path(o) != _path(k) for o in w)]
     jaxs = [(w, k) for w, k in found if all(_path(o) == _path(k) for o in w)]
     return Findings(
-        _causes(facts, users, guises) if users else (),
+        _causes(facts, users, guises),
         from_jax=lambda: [_finding(facts, wasted, kept, guises) for wasted, kept in jaxs],
     )
 
@@ -183,7 +183,7 @@ def _hint(equation: Equation, guises: set[Guise]) -> str:
         return SYMMETRIZED
     if len({guise.transposed for guise in guises}) > 1:
         return TRANSPOSED.format(family=family)
-    return LU if family == "lu" else FLAGS.format(family=family)
+    return FACTOR_ONCE["lu"] if family == "lu" else FLAGS.format(family=family)
 
 
 # guises

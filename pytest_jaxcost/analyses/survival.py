@@ -274,8 +274,26 @@ def _part(group: Sequence[Asked], saved: Saved, opcodes: Iterable[str]) -> Fract
     price, amounts = sum(each.operations for each in group), saved.operations
     if price <= 0 or not any(saved.before.get(each) for each in chosen):
         price, amounts = sum(each.finding.executions or 0 for each in group), saved.executions
-    found = sum(amounts.get(each, 0) for each in chosen)
-    return min(max(Fraction(found, price), Fraction(0)), Fraction(1)) if price > 0 else Fraction(0)
+    found = Fraction(sum(amounts.get(each, 0) for each in chosen))
+    if amounts is saved.operations:
+        found += _unpriced(group, saved)
+    return min(max(found / price, Fraction(0)), Fraction(1)) if price > 0 else Fraction(0)
+
+
+def _unpriced(group: Iterable[Asked], saved: Saved) -> Fraction:
+    """The operations that are saved in instructions of unknown cost, such as a TPU's ``eigh``.
+
+    They are a part of what the equations cost: as large as that of the instructions which are gone.
+    """
+    operations, runs, opcodes = 0, 0, set[str]()
+    for each in (each for asked in group for each in asked.finding.equations):
+        own = opcodes_of(each.primitive) & saved.before.keys()
+        if own and not any(saved.before[name] for name in own):
+            operations += each.operations
+            runs += each.executions or each.count
+            opcodes |= own
+    gone = sum(saved.executions[name] for name in opcodes)
+    return operations * min(Fraction(gone, runs), Fraction(1)) if runs else Fraction(0)
 
 
 def _judged(finding: Finding, part: Fraction) -> Finding:

@@ -35,7 +35,7 @@ MOVES = frozenset({"broadcast_in_dim", "copy", "reshape", "squeeze", "transpose"
 
 @analysis("upcast_dots", "JC402")
 def upcast_dots(facts: Facts) -> Findings:
-    """One finding per dot product both of whose operands were narrower before a conversion."""
+    """One finding for each line with dot products of operands that were narrower before."""
     walk = [Occurrence(*pair) for pair in facts.program.walk()]
     dots = [each for each in walk if each.equation.primitive == "dot_general"]
     if not dots:

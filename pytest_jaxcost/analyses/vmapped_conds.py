@@ -8,9 +8,10 @@ where the branches are cheap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from pytest_jaxcost import _compat
-from pytest_jaxcost.analyses.causes import Found, Told, causes, frame_place
+from pytest_jaxcost.analyses.causes import Found, Told, frame_place, one_by_one
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.subjects import located, subject
@@ -36,9 +37,7 @@ def vmapped_conds(facts: Facts) -> Findings:
         for region in facts.program.regions()
         for selects in _groups(facts, region)
     )
-    return Findings(
-        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
-    )
+    return Findings(one_by_one(facts, found, partial(_told, facts)))
 
 
 def _groups(facts: Facts, region: Region) -> Iterable[list[Equation]]:

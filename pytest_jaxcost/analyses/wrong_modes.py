@@ -7,6 +7,8 @@ function itself. Where one mode needs less than half the vectors, what it would 
 
 from __future__ import annotations
 
+from functools import partial
+
 from pytest_jaxcost.analyses.bases import (
     Pushed,
     contracted_and_not,
@@ -14,13 +16,12 @@ from pytest_jaxcost.analyses.bases import (
     pushed_bases,
     vectors_of_other_mode,
 )
-from pytest_jaxcost.analyses.causes import Found, Told, causes
-from pytest_jaxcost.analyses.derivative_calls import derivative, derivative_places
+from pytest_jaxcost.analyses.causes import Found, one_by_one
+from pytest_jaxcost.analyses.derivative_calls import derivative_told
 from pytest_jaxcost.analyses.facts import Facts
 from pytest_jaxcost.analyses.other_mode import by_other_mode, has_transpose
 from pytest_jaxcost.analyses.registry import analysis
 from pytest_jaxcost.analyses.saving import cost_of, saved
-from pytest_jaxcost.analyses.subjects import located
 from pytest_jaxcost.analyses.written import written
 from pytest_jaxcost.flow.repeats import Occurrence
 from pytest_jaxcost.report.records import Finding, Findings
@@ -46,15 +47,7 @@ def wrong_modes(facts: Facts) -> Findings:
         for pushed in pushed_bases(facts)
         if not contracted_and_not(facts, pushed)[0] and (each := _found(facts, pushed))
     ]
-    return Findings(
-        causes(facts, found, lambda each: [id(each)], lambda g: _told(facts, *g), has_floor=False)
-    )
-
-
-def _told(facts: Facts, found: Found) -> Told:
-    """``jax.jacfwd(loss)(x) goes in the costlier mode``."""
-    name = located([derivative(facts, found.work[0].equation)])
-    return Told(TITLE.format(subject=name), derivative_places(facts, [found]))
+    return Findings(one_by_one(facts, found, partial(derivative_told, facts, TITLE)))
 
 
 def _found(facts: Facts, pushed: Pushed) -> Found | None:

@@ -77,7 +77,7 @@ class Judged(NamedTuple):
 
 @analysis("zeros", "JC301")
 def zeros(facts: Facts) -> Findings:
-    """One finding per live equation that works on zeros: the part of its cost that they are."""
+    """One finding for each derivative that pushes zeros, or for each call that works on them."""
     known, counted, left, rewritten = judged(facts)
     return Findings(
         _causes(facts, counted, _with_edits(facts, known, counted, rewritten)),
@@ -232,7 +232,7 @@ def _causes(facts: Facts, wasted: Sequence[Wasted], findings: Sequence[Finding])
         return Told(sentence(facts, one, subjects), places, first.finding.hint)
 
     found = [Found(f, (each.occurrence,)) for f, each in zip(findings, wasted, strict=True)]
-    return causes(facts, found, keys, tell) if found else []
+    return causes(facts, found, keys, tell)
 
 
 def _functions(group: Sequence[Found]) -> list[Subject]:

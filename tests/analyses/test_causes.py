@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import lax
 
 from pytest_jaxcost import measure
 
@@ -118,3 +119,190 @@ def test_two_and_three_times_are_two_causes() -> None:
         "2 * x and model in five are computed twice",
         "model is evaluated 3 times with the same values",
     ]
+
+
+# one program for each kind
+
+
+def energy(x):
+    return jnp.sum(jnp.tanh(X @ x) ** 2)
+
+
+def prepared(w):
+    return jnp.linalg.inv(w @ w.T + 2.0 * jnp.eye(8))
+
+
+def entropy(p):
+    return -jnp.sum(p * jnp.log(p))
+
+
+def simulated(w, xs):
+    return lax.scan(lambda c, x: (jnp.tanh(prepared(w) @ c + x), None), jnp.zeros(8), xs)[0]
+
+
+def attending(w, xs):
+    ws = jnp.broadcast_to(w, (4, 8, 8))
+    return jnp.einsum("bij,bj->bi", jnp.exp(ws) @ ws, xs)
+
+
+def whitened(x):
+    return jnp.linalg.cholesky(2.0 * jnp.eye(64) + 0.1) @ x
+
+
+def forgetful(x):
+    probabilities = jax.nn.softmax(x)
+    entropy(probabilities)
+    return probabilities
+
+
+def curved(x, v):
+    return jax.hessian(energy)(x) @ v
+
+
+def sloped(x):
+    return jax.jacfwd(energy)(x)
+
+
+def shifted(p, q):
+    return jnp.sin(X @ p) + jnp.sum(q)
+
+
+def joint(p, q):
+    return jax.jacfwd(shifted, (0, 1))(p, q)
+
+
+def noisy(key):
+    return jax.random.normal(key, (8,)) * jax.random.normal(key, (8,))
+
+
+def remembered(x):
+    return jax.value_and_grad(lambda x: jnp.sum(jax.checkpoint(layer_of)(x) ** 2))(x)
+
+
+def layer_of(x):
+    return jnp.sin(jnp.sin(x @ X) @ X)
+
+
+def branched(x):
+    return jax.vmap(lambda x: lax.cond(x > 0, jnp.sin, jnp.cos, x))(x)
+
+
+def widened(a, b):
+    return a.astype(jnp.float32) @ b.astype(jnp.float32)
+
+
+def factored(a):
+    return jnp.linalg.svd(a), jnp.linalg.svd(a, compute_uv=False)
+
+
+NARROW = jnp.ones((8, 8), jnp.bfloat16)
+TOLD = {
+    "loop_invariants": (
+        *(simulated, (X, jnp.ones((9, 8))), "JC201", 1),
+        "prepared computes the same in all 9 iterations of its loop",
+    ),
+    "batch_invariants": (
+        *(attending, (X, jnp.ones((4, 8))), "JC202", 2),
+        "jnp.exp(ws) @ ws in attending computes 4 equal slices, where one would do",
+    ),
+    "constant_work": (
+        *(whitened, (jnp.ones(64),), "JC203", 1),
+        (
+            "jnp.linalg.cholesky(...) in whitened depends on no argument, "
+            "and is computed again in every call"
+        ),
+    ),
+    "vmapped_conds": (
+        *(branched, (V,), "JC204", 1),
+        (
+            "lax.cond(x > 0, jnp.sin, jnp.cos, x) in branched runs all of its branches, "
+            "because its predicate is batched"
+        ),
+    ),
+    "zeros": (
+        *(joint, (V, jnp.ones(32)), "JC301", 1),
+        "jax.jacfwd(shifted, (0, 1))(p, q) pushes 32 of 40 tangents through shifted that are zero",
+    ),
+    "full_jacobians": (
+        *(curved, (V, V), "JC302", 1),
+        "jax.hessian(energy)(x) in curved is made whole, and only a product with it is used",
+    ),
+    "wrong_modes": (
+        *(sloped, (V,), "JC303", 1),
+        "jax.jacfwd(energy)(x) in sloped is computed in the costlier mode",
+    ),
+    "dead": (*(forgetful, (V,), "JC401", 2), "the result of entropy is never used"),
+    "upcast_dots": (
+        *(widened, (NARROW, NARROW), "JC402", 1),
+        (
+            "a.astype(jnp.float32) @ b.astype(...) in widened multiplies operands "
+            "that were widened from bfloat16"
+        ),
+    ),
+    "repeated_factorizations": (
+        *(factored, (X,), "JC102", 1),
+        (
+            "jnp.linalg.svd(a) and jnp.linalg.svd(a, compute_uv=False) in factored "
+            "factor the same matrix again"
+        ),
+    ),
+    "recomputed": (
+        *(remembered, (X,), "JC104", 1),
+        "layer_of runs again in the backward pass, under jax.checkpoint",
+    ),
+    "key_reuse": (
+        *(noisy, (jax.random.key(0),), "JC105", 1),
+        "jax.random.normal(key, (8,)) in noisy draws the same numbers twice, from one key",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_each_kind_says_what_to_mend_and_where(kind):
+    fn, args, code, line, title = TOLD[kind]
+    (finding,) = measure(fn, args).findings(kind)
+    assert (finding.title, finding.code) == (title, code)
+    assert fn.__code__.co_firstlineno + line in [each.line for each in finding.places]
+    assert finding.hint
+
+
+# what stays, and what is saved at least
+
+MODULE = """
+import jax.numpy as jnp
+{above}
+def model(x):
+    return jnp.tanh(x @ x)
+
+def loss(x):
+    return jnp.sum({one}(x)) + jnp.sum({one}(x) ** 2)
+
+def gram(x):
+    return jnp.exp(x @ x)
+"""
+
+
+def ids(above: str, one: str = "model") -> list[str]:
+    names: dict[str, Any] = {}
+    source = MODULE.format(above=above, one=one)
+    exec(compile(source, "module.py", "exec"), names)
+    return [each.id for each in measure(names["loss"], (X,)).duplicates]
+
+
+def test_ids_stay_while_the_file_changes_elsewhere() -> None:
+    assert ids("") == ids("\n\nFIRST = 1\n\n") != []
+    assert ids("") != ids("", "gram")
+
+
+def test_a_second_backward_pass_goes_too_where_there_are_two() -> None:
+    def once(x: Any) -> Any:
+        return jnp.sum(layer_of(x)) + jnp.sum(layer_of(lax.stop_gradient(x)) ** 2)
+
+    def twice(x: Any) -> Any:
+        return jnp.sum(layer_of(x)) + jnp.sum(layer_of(x) ** 2)
+
+    for fn, exact in ((once, True), (twice, False)):
+        (finding,) = measure(jax.value_and_grad(fn), (X,)).duplicates
+        assert finding.exact is exact
+    (plain,) = measure(twice, (X,)).duplicates
+    assert plain.exact

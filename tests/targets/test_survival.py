@@ -63,9 +63,6 @@ REPETITIONS: Mapping[str, Mapping[str, set[str]]] = {
 }
 """Verdicts on repeated values that are not those of the CPU, as the compiled texts have it."""
 
-MISTAKEN = {("tpu", "eigenvalues_and_vectors_in_a_branch")}
-"""Verdicts that are wrong so far."""
-
 CALLBACKS = {
     "callbacks",
     "callbacks_inside_and_outside_a_loop",
@@ -100,8 +97,6 @@ def test_repetitions(platform: str, name: str) -> None:
     case = CASES[name]
     if name in NOT_FOUND:
         pytest.xfail("it is listed as JAX's own")
-    if (platform, name) in MISTAKEN:
-        pytest.xfail("called removed, and it survives")
     report = measure(case.function, case.avals, target=TARGETS[platform])
     known = {"unknown" if name in UNKNOWN else case.verdict}
     expected = REPETITIONS[platform].get(name, known)
