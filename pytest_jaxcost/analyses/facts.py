@@ -318,12 +318,16 @@ class Facts:
             for cost, o in zip(costs, wasted, strict=True)
         ]
         evidence = [
-            replace(self.evidence(o, cost), nbytes=nbytes)
-            for o, cost in zip(wasted, spent, strict=True)
+            self.evidence(o, cost, nbytes=nbytes) for o, cost in zip(wasted, spent, strict=True)
         ]
-        made = Finding(
+        whole = sum(spent, NOTHING)
+        return Finding(
             kind=kind,
             equations=tuple(evidence),
+            flops=whole.flops,
+            transcendentals=whole.transcendentals,
+            bytes_accessed=whole.bytes_accessed,
+            share=self.share(whole, kind),
             exact=None not in costs and all(_is_exact(o) for o in wasted),
             bookkeeping=self.is_bookkeeping(equation) if bookkeeping is None else bookkeeping,
             places=tuple(places) or evidence[0].places,
@@ -334,9 +338,10 @@ class Facts:
             edits=tuple(edits),
             no_edit=no_edit,
         )
-        return self.costing(made, sum(spent, NOTHING))
 
-    def evidence(self, occurrence: Occurrence, cost: Cost, runs: int | None = None) -> Evidence:
+    def evidence(
+        self, occurrence: Occurrence, cost: Cost, runs: int | None = None, nbytes: int = 0
+    ) -> Evidence:
         """An equation as a finding shows it, where all its `runs` together cost so much."""
         region, equation = occurrence
         return Evidence(
@@ -347,6 +352,7 @@ class Facts:
             flops=cost.flops,
             transcendentals=cost.transcendentals,
             bytes_accessed=cost.bytes_accessed,
+            nbytes=nbytes,
             places=self.places(equation),
             phase=self.phases.of(equation),
         )

@@ -60,13 +60,9 @@ class KindFindings(Findings):
     @classmethod
     def of(cls, findings: Findings, kind: str, of: str) -> KindFindings:
         """The findings of a kind in what was measured as ``of``."""
-        same = cls(
-            findings,
-            bookkeeping=lambda: (each for each in findings.all if each.bookkeeping),
-            from_jax=lambda: findings.from_jax.all,
-            unknown=findings.unknown,
-            unjudged=findings.unjudged,
-        )
+        same = cls.__new__(cls)
+        for slot in Findings.__slots__:  # they are sorted already
+            setattr(same, slot, getattr(findings, slot))
         same._kind, same._of = kind, of
         return same
 
